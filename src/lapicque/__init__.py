@@ -1,0 +1,62 @@
+"""lapicque: the laboratory for integrate-and-fire neurons.
+
+Spike times are exact: there is no time step.  Plain numbers are in ms, mV, nA, MOhm, nF and Hz.
+
+>>> import lapicque as lq
+>>> neuron = lq.LIF(R_m=10.0, C_m=1.0, t_ref=2.0)
+>>> response = lq.simulate(neuron, lq.constant(1.6), duration=100.0)
+>>> response.spike_count
+3
+"""
+
+from .current import Current as Current
+from .current import alpha as alpha
+from .current import constant as constant
+from .current import decay as decay
+from .current import ramp as ramp
+from .current import sampled as sampled
+from .current import sine as sine
+from .current import step as step
+from .errors import ExperimentError as ExperimentError
+from .errors import LapicqueError as LapicqueError
+from .errors import LimitError as LimitError
+from .errors import MethodError as MethodError
+from .errors import MissingPackageError as MissingPackageError
+from .errors import ParameterError as ParameterError
+from .errors import UnitError as UnitError
+from .errors import UnknownNameError as UnknownNameError
+from .experiment import Experiment as Experiment
+from .experiment import load as load
+from .features import features as features
+from .method import RK2 as RK2
+from .method import RK4 as RK4
+from .method import Euler as Euler
+from .method import Exact as Exact
+from .method import ExponentialEuler as ExponentialEuler
+from .neuron import LIF as LIF
+from .neuron import PIF as PIF
+from .neuron import Neuron as Neuron
+from .response import Response as Response
+from .response import State as State
+from .simulate import simulate as simulate
+
+__all__ = [name for name in dir() if name[0] != "_" and name[0].isupper()] + [
+    "alpha",
+    "constant",
+    "decay",
+    "features",
+    "load",
+    "ramp",
+    "sampled",
+    "simulate",
+    "sine",
+    "step",
+]
+
+
+def __getattr__(name: str) -> str:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("lapicque")
+    raise AttributeError(f"module 'lapicque' has no attribute {name!r}")

@@ -1,0 +1,100 @@
+"""Every error that lapicque raises on purpose.
+
+LapicqueError
+├── ParameterError (ValueError)      a value breaks its rule
+│   ├── UnitError                    a quantity of the wrong dimension, an unknown unit
+│   └── UnknownNameError             no parameter, model, kind, feature or path has this name
+├── ExperimentError (ValueError)     a file or dict that is no experiment
+├── MethodError (ValueError)         a method that does not suit the neuron
+├── LimitError (RuntimeError)        a cap was reached: spikes, steps, evaluations
+└── MissingPackageError (ImportError) an optional package is not installed
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class LapicqueError(Exception):
+    """The base of all errors of this package."""
+
+
+class ParameterError(LapicqueError, ValueError):
+    """A value that breaks its rule: ``'tau_m' must be > 0 ms (got -3.0)``.
+
+    Attributes
+    ----------
+    path : str
+        What the value was for: a name, or a dotted path such as ``current.0.amplitude``.
+    rule : str
+        What it must be, with the unit.
+    value : object
+        What was received.
+    cure : str
+        What to do about it, or "".
+    """
+
+    def __init__(self, path: str, rule: str, value: object = ..., cure: str = "") -> None:
+        self.path = path
+        self.rule = rule
+        self.value = value
+        self.cure = cure
+        super().__init__(path, rule, value, cure)
+
+    def __str__(self) -> str:
+        got = "" if self.value is ... else f" (got {brief(self.value)})"
+        return f"'{self.path}' {self.rule}{got}" + (f". {self.cure}" if self.cure else "")
+
+    def within(self, prefix: str) -> ParameterError:
+        """Return the same error with its path seen from further out."""
+        return type(self)(f"{prefix}.{self.path}", self.rule, self.value, self.cure)
+
+
+class UnitError(ParameterError):
+    """A quantity whose dimension does not fit, or a unit that is not known."""
+
+
+class UnknownNameError(ParameterError):
+    """A name that nothing has."""
+
+
+class ExperimentError(LapicqueError, ValueError):
+    """A file or dict that does not describe an experiment."""
+
+
+class MethodError(LapicqueError, ValueError):
+    """A method that cannot integrate this neuron."""
+
+
+class LimitError(LapicqueError, RuntimeError):
+    """A cap was reached; the message names it and how to raise it."""
+
+
+class MissingPackageError(LapicqueError, ImportError):
+    """An optional package is not installed; the message says how to install it."""
+
+
+def brief(value: object) -> str:
+    """Return ``repr(value)``, shortened to what fits in one line."""
+    try:
+        text = repr(value)
+    except Exception:  # an error message must not raise another one
+        text = f"a {type(value).__name__}"
+    text = " ".join(text.split())
+    return text if len(text) <= 60 else f"{text[:50]}... ({type(value).__name__})"
+
+
+def unknown_name(path: str, what: str, name: object, known: Iterable[str]) -> UnknownNameError:
+    """Return the error for a name that is not among the known ones, with the likeliest of them."""
+    import difflib
+
+    known = sorted(known)
+    cure = f"Known: {', '.join(known)}." if known else ""
+    if isinstance(name, str):
+        folded = {k.lower().replace("_", ""): k for k in known}
+        close = difflib.get_close_matches(name.lower().replace("_", "")[:80], folded, 1, 0.6)
+        if close:
+            cure = f"Did you mean `{folded[close[0]]}`?"
+    return UnknownNameError(path, f"is not {what}", name, cure)

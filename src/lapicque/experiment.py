@@ -1,0 +1,277 @@
+"""One simulation as data: the lab's state, a file, and a sweep's base point."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from typing import Any
+
+from .current import Current, current_from_dicts, kinds
+from .errors import ExperimentError, ParameterError, brief, unknown_name
+from .method import Method, method_from_dict, methods
+from .neuron import Neuron, models, neuron_from_dict, neuron_to_dict
+from .parameter import Parameter, parameters
+from .response import Response
+from .simulate import DURATION, INITIAL_V, MAX_SPIKES, simulate
+
+FORMAT = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Experiment:
+    """A neuron, a current, and how long: everything that a run needs.
+
+    Attributes
+    ----------
+    neuron : Neuron
+    current : Current
+    duration : float
+        ms.
+    method : Method, optional
+        `Exact` by default.
+    V_0 : float, optional
+        Potential at the start (mV); the neuron's own default if not given.
+    seed : int, optional
+        For currents with noise.
+    """
+
+    neuron: Neuron
+    current: Current
+    duration: float
+    method: Method | None = None
+    V_0: float | None = None
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, kind, example in (
+            ("neuron", Neuron, "a neuron, such as LIF()"),
+            ("current", Current, "a current, such as constant(1.6)"),
+        ):
+            if not isinstance(getattr(self, name), kind):
+                raise ParameterError(name, f"must be {example}", getattr(self, name))
+        if self.method is not None and not isinstance(self.method, Method):
+            raise ParameterError(
+                "method", "must be a method, such as Exact() or Euler(dt=0.1)", self.method
+            )
+        object.__setattr__(self, "duration", DURATION.check(self.duration, "duration"))
+        if self.V_0 is not None:
+            object.__setattr__(self, "V_0", INITIAL_V.check(self.V_0, "V_0"))
+        if self.seed is not None and (
+            isinstance(self.seed, bool)
+            or not isinstance(self.seed, int)
+            or not 0 <= self.seed < 2**64
+        ):
+            raise ParameterError("seed", "must be a whole number in [0, 2^64)", self.seed)
+
+    def run(self, max_spikes: int = MAX_SPIKES) -> Response:
+        """Simulate it."""
+        return simulate(
+            self.neuron, self.current, self.duration, self.V_0, self.method, max_spikes=max_spikes
+        )
+
+    def replace(self, changes: dict[str, Any]) -> Experiment:
+        """Return the experiment with other values at some dotted paths.
+
+        Parameters
+        ----------
+        changes : dict
+            ``{"neuron.R_m": 5.0, "current.0.amplitude": 1.2, "duration": 500.0}``; a part of the
+            current goes by its number or its name.
+
+        Raises
+        ------
+        UnknownNameError
+            If a path leads nowhere.
+        ParameterError
+            If a value breaks its rule, or the parameter is derived from the ones given.
+        """
+        whole: dict[str, Any] = {}
+        grouped: dict[tuple[str, ...], dict[str, Any]] = {}
+        for path, value in changes.items():
+            head, *rest = path.split(".") if isinstance(path, str) else [path]
+            if not rest and head in _FIELDS:
+                whole[head] = value
+            elif (head in ("neuron", "method") and len(rest) == 1) or (
+                head == "current" and len(rest) == 2
+            ):
+                grouped.setdefault((head, *rest[:-1]), {})[rest[-1]] = value
+            else:
+                raise unknown_name(str(path), "a path of this experiment", path, self.paths())
+        changed = dataclasses.replace(self, **whole)
+        for where, values in grouped.items():
+            changed = changed._replace_within(where, values)
+        return changed
+
+    def _replace_within(self, where: tuple[str, ...], values: dict[str, Any]) -> Experiment:
+        prefix = ".".join(where)
+        k = self._part(where[1]) if where[0] == "current" else 0
+        try:
+            if where[0] == "neuron":
+                return dataclasses.replace(self, neuron=self.neuron.replace(**values))
+            if where[0] == "method":
+                if self.method is None:
+                    raise unknown_name(next(iter(values)), "a parameter of Exact", "dt", ())
+                return dataclasses.replace(self, method=dataclasses.replace(self.method, **values))
+            parts = list(self.current.parts)
+            parts[k] = dataclasses.replace(parts[k], **values)
+            return dataclasses.replace(self, current=Current(tuple(parts)))
+        except ParameterError as error:
+            raise error.within(prefix) from None
+
+    def _part(self, key: str) -> int:
+        for k, part in enumerate(self.current.parts):
+            if key in (str(k), part.name):
+                return k
+        known = [str(k) for k in range(len(self.current.parts))]
+        known += [part.name for part in self.current.parts if part.name is not None]
+        raise unknown_name(f"current.{key}", "a part of the current", key, known)
+
+    def paths(self) -> list[str]:
+        """Return the dotted path of every number of this experiment."""
+        found = ["duration", "V_0", "seed"]
+        found += [f"neuron.{name}" for name in parameters(type(self.neuron))]
+        for k, part in enumerate(self.current.parts):
+            found += [f"current.{k}.{name}" for name in parameters(type(part))]
+        if self.method is not None:
+            found += [f"method.{name}" for name in parameters(type(self.method))]
+        return found
+
+    def parameter(self, path: str) -> Parameter:
+        """Return what is known of the parameter at a dotted path: unit, symbol, bounds, meaning."""
+        head, *rest = path.split(".")
+        known: Any = {"duration": DURATION, "V_0": INITIAL_V}
+        name = path
+        if head == "neuron" and len(rest) == 1:
+            known, name = parameters(type(self.neuron)), rest[0]
+        elif head == "method" and len(rest) == 1 and self.method is not None:
+            known, name = parameters(type(self.method)), rest[0]
+        elif head == "current" and len(rest) == 2:
+            known, name = parameters(type(self.current.parts[self._part(rest[0])])), rest[1]
+        if name not in known:
+            raise unknown_name(path, "a parameter of this experiment", path, self.paths())
+        found: Parameter = known[name]
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the experiment as a dict of plain values; the inverse of `from_dict`."""
+        data: dict[str, Any] = {"lapicque": FORMAT, "duration": self.duration}
+        if self.V_0 is not None:
+            data["V_0"] = self.V_0
+        if self.seed is not None:
+            data["seed"] = self.seed
+        data["neuron"] = neuron_to_dict(self.neuron)
+        data["current"] = self.current.to_dicts()
+        if self.method is not None:
+            data["method"] = self.method.to_dict()
+        return data
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Experiment:
+        """Build an experiment from a dict.
+
+        Raises
+        ------
+        ParameterError
+            With the dotted path of the value that is wrong.
+        ExperimentError
+            If it is no dict, or of a later format.
+        """
+        if not isinstance(data, dict):
+            raise ExperimentError(f"an experiment must be a table (got {brief(data)})")
+        version = data.get("lapicque", FORMAT)
+        if isinstance(version, bool) or not isinstance(version, int) or version < 1:
+            raise ParameterError("lapicque", "must be the number of the file format, 1", version)
+        if version > FORMAT:
+            raise ExperimentError(
+                f"this experiment has the format {version}; this version of lapicque reads up to "
+                f"{FORMAT}. Upgrade lapicque."
+            )
+        for key in data:
+            if key not in _KEYS:
+                raise unknown_name(str(key), "a part of an experiment", key, _KEYS)
+        for key in ("neuron", "current", "duration"):
+            if key not in data:
+                raise ParameterError(key, "is missing: an experiment needs it")
+        return cls(
+            neuron_from_dict(data["neuron"]),
+            current_from_dicts(data["current"]),
+            data["duration"],
+            method_from_dict(data["method"]) if "method" in data else None,
+            data.get("V_0"),
+            data.get("seed"),
+        )
+
+    def to_toml(self) -> str:
+        """Return the experiment as the text of a TOML file."""
+        import tomli_w
+
+        return tomli_w.dumps(self.to_dict())
+
+    @classmethod
+    def from_toml(cls, text: str) -> Experiment:
+        """Build an experiment from the text of a TOML file."""
+        import tomllib
+
+        try:
+            data = tomllib.loads(text)
+        except (tomllib.TOMLDecodeError, TypeError, ValueError, RecursionError) as error:
+            raise ExperimentError(f"this is not TOML: {_first_line(error)}") from None
+        return cls.from_dict(data)
+
+    @classmethod
+    def from_json(cls, text: str) -> Experiment:
+        """Build an experiment from JSON."""
+        import json
+
+        def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+            table = dict(pairs)
+            if len(table) < len(pairs):
+                names = [name for name, _ in pairs]
+                twice = next(name for name in names if names.count(name) > 1)
+                raise ExperimentError(f"'{twice}' stands twice in one JSON object")
+            return table
+
+        try:
+            data = json.loads(text, object_pairs_hook=unique)
+        except (ValueError, TypeError, RecursionError) as error:
+            if isinstance(error, ExperimentError):
+                raise
+            raise ExperimentError(f"this is not JSON: {_first_line(error)}") from None
+        return cls.from_dict(data)
+
+
+_FIELDS = tuple(f.name for f in dataclasses.fields(Experiment))
+_KEYS = ("lapicque", *_FIELDS)
+
+
+def _first_line(error: BaseException) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def load(path: str | os.PathLike[str]) -> Experiment:
+    """Read an experiment from a .toml or .json file.
+
+    Raises
+    ------
+    ExperimentError
+        If the file cannot be read or is no experiment.
+    ParameterError
+        With the dotted path of the value that is wrong.
+    """
+    try:
+        with open(path, "rb") as file:
+            text = file.read().decode("utf-8-sig")
+    except OSError as error:
+        raise ExperimentError(f"the file cannot be read: {error.strerror or error}") from None
+    except ValueError as error:
+        raise ExperimentError(f"the file is not UTF-8 text: {_first_line(error)}") from None
+    if os.fspath(path).lower().endswith(".json"):
+        return Experiment.from_json(text)
+    return Experiment.from_toml(text)
+
+
+def catalogue() -> dict[str, dict[str, type]]:
+    """Return every neuron, shape of current and method by its name in files."""
+    return {"neuron": dict(models()), "current": dict(kinds()), "method": dict(methods())}

@@ -1,0 +1,248 @@
+"""Fixed-step methods, as others run them: a grid of steps, spikes on it or located in a step.
+
+A neuron that is linear between spikes makes every step affine: ``f+ = p f + sum_j q_j h(t_j)``,
+with weights that follow from the method's tableau once per length of step.
+"""
+
+import math
+
+from .membrane import GAIN, RATE, REFRACTORY, RESET, TERM
+from .moments import leak_integral
+
+GRID, LINEAR, HERMITE = 0, 1, 2
+
+# The state of a run: time, V - V_th, end of refractoriness (ms), number of the next grid point.
+TIME, STATE_F, RELEASE, NEXT = 0, 1, 2, 3
+
+FINISHED, FULL, DIVERGED = 0, 1, 2
+
+# A jump of the input within this part of a step of a grid point is taken to lie on it.
+SNAP = 1e-9
+
+
+def affine_weights(
+    exponential: bool,
+    nodes: list[float],
+    matrix: list[float],
+    weights: list[float],
+    rate: float,
+    h: float,
+    out: list[float],
+) -> float:
+    """Write the weights ``q`` of a step of length ``h`` to ``out`` and return ``p``.
+
+    ``matrix`` is the tableau's, row by row, ``len(nodes)`` squared.
+    """
+    n = len(nodes)
+    if exponential:
+        out[0] = leak_integral(rate, h)
+        return math.exp(-rate * h)
+    # Stage i is k_i = own[i] f + sum_j part[i n + j] h_j.
+    own = [0.0] * n
+    part = [0.0] * (n * n)
+    for i in range(n):
+        inner = 1.0
+        for j in range(i):
+            inner += h * matrix[i * n + j] * own[j]
+            for m in range(n):
+                part[i * n + m] -= rate * h * matrix[i * n + j] * part[j * n + m]
+        own[i] = -rate * inner
+        part[i * n + i] += 1.0
+    p = 1.0
+    for j in range(n):
+        out[j] = 0.0
+    for i in range(n):
+        p += h * weights[i] * own[i]
+        for j in range(n):
+            out[j] += h * weights[i] * part[i * n + j]
+    return p
+
+
+def input_drive(
+    row: list[float],
+    starts: list[float],
+    constants: list[float],
+    slope: list[float],
+    offset: list[int],
+    terms: list[float],
+    p: int,
+    t: float,
+) -> float:
+    """Return the drive h (mV/ms) at time ``t`` as piece ``p`` has it."""
+    s = t - starts[p]
+    h = constants[p] + row[GAIN] * slope[p] * s
+    if len(offset):
+        for j in range(TERM * offset[p], TERM * offset[p + 1], TERM):
+            n = int(terms[j])
+            l_re = terms[j + 3]
+            angle = terms[j + 4] * s
+            wave = terms[j + 1] * math.cos(angle) - terms[j + 2] * math.sin(angle)
+            h += row[GAIN] * wave * math.exp(l_re * s) * s**n
+    return h
+
+
+def hermite_root(f0: float, f1: float, d0: float, d1: float) -> float:
+    """Return where the cubic with these values and slopes on [0, 1] rises through zero."""
+    low, high = 0.0, 1.0
+    x = -f0 / (f1 - f0)
+    for _ in range(100):
+        y = (
+            (1.0 + 2.0 * x) * (1.0 - x) * (1.0 - x) * f0
+            + x * (1.0 - x) * (1.0 - x) * d0
+            + x * x * (3.0 - 2.0 * x) * f1
+            + x * x * (x - 1.0) * d1
+        )
+        slope = (
+            6.0 * x * (1.0 - x) * (f1 - f0)
+            + (1.0 - x) * (1.0 - 3.0 * x) * d0
+            + x * (3.0 * x - 2.0) * d1
+        )
+        if y < 0.0:
+            low = x
+        else:
+            high = x
+        nearer = x - y / slope if slope > 0.0 else -1.0
+        if not low <= nearer <= high:
+            nearer = 0.5 * (low + high)
+        if abs(nearer - x) <= 1e-16:
+            return nearer
+        x = nearer
+    return x
+
+
+def run(
+    row: list[float],
+    starts: list[float],
+    constants: list[float],
+    slope: list[float],
+    offset: list[int],
+    terms: list[float],
+    begin: float,
+    end: float,
+    dt: float,
+    exponential: bool,
+    nodes: list[float],
+    matrix: list[float],
+    weights: list[float],
+    locate: int,
+    state: list[float],
+    t_out: list[float],
+    before_out: list[float],
+    after_out: list[float],
+    spikes: list[float],
+) -> tuple[int, int, int]:
+    """Run one neuron to ``end`` or until a buffer is full.
+
+    Returns ``(nodes, spikes, status)``.  ``t_out``, ``before_out`` and ``after_out`` receive the
+    nodes of the solution: their times and V - V_th before and after a reset there.  ``constants``
+    is the drive of each piece's constant part.
+    """
+    rate = row[RATE]
+    reset = row[RESET]
+    refractory = row[REFRACTORY]
+    held_steps = math.ceil(refractory / dt - SNAP)
+    snap = SNAP * dt
+    stages = len(nodes)
+    full_q = [0.0] * stages
+    part_q = [0.0] * stages
+    full_p = affine_weights(exponential, nodes, matrix, weights, rate, dt, full_q)
+    t = state[TIME]
+    f = state[STATE_F]
+    release = state[RELEASE]
+    k = int(state[NEXT])
+    pieces = len(starts)
+    p = 0
+    made = 0
+    fired = 0
+    status = FINISHED
+    while True:
+        if made + 2 > len(t_out) or fired == len(spikes):
+            status = FULL
+            break
+        if t >= release and f >= 0.0:
+            # At the start, or at the end of refractoriness: V is above the threshold already.
+            spikes[fired] = t
+            fired += 1
+            t_out[made] = t
+            before_out[made] = f
+            after_out[made] = reset
+            made += 1
+            f = reset
+            release = begin + (k - 1 + held_steps) * dt if locate == GRID else t + refractory
+        if t >= end:
+            break
+        grid_point = begin + k * dt
+        target = min(grid_point, end)
+        if target <= t:
+            k += 1
+            continue
+        if t < release:
+            # Held at the reset, up to the next grid point or the end of refractoriness.
+            t = min(release, target)
+            t_out[made] = t
+            before_out[made] = f
+            after_out[made] = f
+            made += 1
+            continue
+        while p + 1 < pieces and starts[p + 1] <= t + snap:
+            p += 1
+        h = target - t
+        if t == begin + (k - 1) * dt and target == grid_point:
+            f1 = full_p * f
+            q = full_q
+            h = dt
+        else:
+            f1 = affine_weights(exponential, nodes, matrix, weights, rate, h, part_q) * f
+            q = part_q
+        for j in range(stages):
+            at = p
+            c = nodes[j]
+            # The step's end belongs to the step: there the side before a jump counts.
+            edge = t + c * h + (snap if c < 1.0 else -snap)
+            while at + 1 < pieces and starts[at + 1] <= edge:
+                at += 1
+            f1 += q[j] * input_drive(
+                row, starts, constants, slope, offset, terms, at, t + c * h
+            )
+        if not -1e200 < f1 < 1e200:
+            status = DIVERGED
+            break
+        if f1 < 0.0:
+            t = target
+            f = f1
+            t_out[made] = t
+            before_out[made] = f
+            after_out[made] = f
+            made += 1
+            k += 1
+            continue
+        top = f1
+        if locate == GRID:
+            t = target
+            release = begin + (k + held_steps) * dt
+            k += 1
+        else:
+            if locate == LINEAR:
+                x = -f / (f1 - f)
+            else:
+                at = p
+                while at + 1 < pieces and starts[at + 1] <= target - snap:
+                    at += 1
+                d0 = input_drive(row, starts, constants, slope, offset, terms, p, t) - rate * f
+                d1 = input_drive(row, starts, constants, slope, offset, terms, at, target)
+                x = hermite_root(f, f1, h * d0, h * (d1 - rate * f1))
+            top = 0.0
+            t = min(t + x * h, target)
+            release = t + refractory
+        spikes[fired] = t
+        fired += 1
+        f = reset
+        t_out[made] = t
+        before_out[made] = top
+        after_out[made] = f
+        made += 1
+    state[TIME] = t
+    state[STATE_F] = f
+    state[RELEASE] = release
+    state[NEXT] = float(k)
+    return made, fired, status

@@ -1,0 +1,82 @@
+"""V(t) of an exact run, at any times, from its spikes and the state at each piece's start."""
+
+from . import pairs
+from .membrane import (
+    GAIN,
+    RATE,
+    REFRACTORY,
+    RESET,
+    THRESHOLD,
+    anchor_terms,
+    constant_drive,
+    evaluate,
+)
+
+
+def sample(
+    row: list[float],
+    starts: list[float],
+    value: list[float],
+    value_lo: list[float],
+    slope: list[float],
+    offset: list[int],
+    terms: list[float],
+    spikes: list[float],
+    spikes_lo: list[float],
+    piece_f: list[float],
+    times: list[float],
+    left: bool,
+    k: int,
+    p: int,
+    loc: list[float],
+    out: list[float],
+) -> None:
+    """Write V (mV) at the nondecreasing ``times`` to ``out``.
+
+    ``k`` spikes and ``p`` piece starts are known to lie at or before the first time.  V stays
+    below the threshold between spikes, also where rounding would lift it; ``left`` gives the
+    potential just before a spike.
+    """
+    rate = row[RATE]
+    threshold = row[THRESHOLD]
+    # The double below it: 1.2e-16 of a double is more than half and less than 1.5 of its ulp.
+    below = threshold - max(1.2e-16 * abs(threshold), 5e-324)
+    n = len(spikes)
+    pieces = len(starts)
+    anchored = False
+    hi = lo = f = w0 = w1 = 0.0
+    count = 0
+    for i in range(len(times)):
+        t = times[i]
+        while k < n and (spikes[k] < t or (spikes[k] == t and not left)):
+            k += 1
+            anchored = False
+        while p + 1 < pieces and starts[p + 1] <= t:
+            p += 1
+            anchored = False
+        if not anchored:
+            anchored = True
+            hi, lo, f = starts[p], 0.0, piece_f[p]
+            if k > 0:
+                free, free_lo = pairs.add(spikes[k - 1], spikes_lo[k - 1], row[REFRACTORY], 0.0)
+                if free >= hi:
+                    hi, lo, f = free, free_lo, row[RESET]
+            s, s_lo = pairs.add(hi, lo, -starts[p], 0.0)
+            count = 0
+            if len(offset) and s >= 0.0:
+                count = anchor_terms(
+                    terms, offset[p], offset[p + 1], s, s_lo, row[GAIN], rate, loc
+                )
+            v_lo = value_lo[p] if len(value_lo) else 0.0
+            w1 = row[GAIN] * slope[p]
+            w0 = constant_drive(row, value[p], v_lo) + w1 * s
+        x = (t - hi) - lo
+        if x <= 0.0:
+            out[i] = threshold + f
+            continue
+        y, _ = evaluate(x, f, w0, w1, rate, loc, count)
+        if left and k < n and spikes[k] == t:
+            out[i] = threshold
+            continue
+        v = threshold + y
+        out[i] = v if v < threshold else below

@@ -1,0 +1,238 @@
+"""The neurons; each docstring is the model's equations."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from .errors import ParameterError, unknown_name
+from .kernels import membrane
+from .parameter import check_fields, checked_names, parameters, quantity
+
+
+@dataclasses.dataclass(frozen=True)
+class Neuron:
+    """A model neuron: what happens between spikes, when it spikes, and what a spike resets.
+
+    Abstract. Subclasses are final, frozen and compared by their parameters.
+    """
+
+    @property
+    def model(self) -> str:
+        """The model's name, as in files."""
+        return type(self).__name__
+
+    def default_V_0(self) -> float:
+        """Return the potential (mV) at which a run starts unless told otherwise."""
+        raise NotImplementedError
+
+    def given(self) -> dict[str, float]:
+        """Return the parameters that define the neuron (those derived from them left out)."""
+        return {name: getattr(self, name) for name in parameters(type(self))}
+
+    def rest(self) -> float | None:
+        """Return the potential (mV) to which V decays without input; None if it does not decay."""
+        raise NotImplementedError
+
+    def pack(self) -> list[float]:
+        """Return the row of numbers that the kernels work with."""
+        raise NotImplementedError
+
+    def replace(self, **changes: Any) -> Neuron:
+        """Return a neuron with some parameters changed and the other given ones kept."""
+        return type(self)(**{**self.given(), **changes})
+
+    def __str__(self) -> str:
+        described = parameters(type(self))
+        listed = (f"{n} = {v:g} {described[n].unit}" for n, v in self.given().items())
+        return f"{self.model}: {', '.join(listed)}"
+
+
+def _check_reset(neuron: Any) -> None:
+    if neuron.V_reset >= neuron.V_th and neuron.t_ref == 0.0:
+        raise ParameterError(
+            "V_reset",
+            f"must be < V_th = {neuron.V_th:g} mV when t_ref is 0 ms",
+            neuron.V_reset,
+            "Else the reset itself is a spike, without end: lower V_reset or set t_ref > 0.",
+        )
+
+
+def _threshold(default: Any = -50.0) -> Any:
+    return quantity("mV", "spike threshold", default=default, symbol="V_th")
+
+
+def _reset(default: Any = -65.0) -> Any:
+    return quantity("mV", "potential after a spike", default=default, symbol="V_reset")
+
+
+def _refractory() -> Any:
+    return quantity("ms", "refractory period", default=0.0, symbol="t_ref", minimum=0.0)
+
+
+_TRIAD = ("R_m", "C_m", "tau_m")
+
+
+@checked_names
+@dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
+class LIF(Neuron):
+    """The leaky integrate-and-fire neuron.
+
+    ``tau_m dV/dt = -(V - E_L) + R_m I(t)``;  a spike where ``V >= V_th``, after which V is held
+    at V_reset for t_ref.
+
+    Give two of R_m, C_m and tau_m = R_m C_m; the third follows, and `replace` keeps the other
+    given one.  Without any of them, R_m = 10 MOhm and C_m = 1 nF.  Source: Lapicque (1907); Gerstner
+    et al. (2014) Neuronal Dynamics, 1.3.
+    """
+
+    R_m: float = quantity(
+        "MOhm", "membrane resistance", default=None, symbol="R_m", positive=True, optional=True
+    )
+    C_m: float = quantity(
+        "nF",
+        "membrane capacitance",
+        default=None,
+        symbol="C_m",
+        positive=True,
+        optional=True,
+        display="pF",
+    )
+    tau_m: float = quantity(
+        "ms", "membrane time constant", default=None, symbol="tau_m", positive=True, optional=True
+    )
+    E_L: float = quantity("mV", "leak reversal (resting) potential", default=-65.0, symbol="E_L")
+    V_th: float = _threshold()
+    V_reset: float = _reset()
+    t_ref: float = _refractory()
+    derived: str = dataclasses.field(init=False, default="")
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        given = [name for name in _TRIAD if getattr(self, name) is not None]
+        if not given:
+            object.__setattr__(self, "R_m", 10.0)
+            object.__setattr__(self, "C_m", 1.0)
+            given = ["R_m", "C_m"]
+        if len(given) != 2:
+            raise ParameterError(
+                given[-1],
+                "makes three of R_m (MOhm), C_m (nF) and tau_m (ms)"
+                if len(given) == 3
+                else "needs one more of R_m (MOhm), C_m (nF) and tau_m (ms) beside it",
+                getattr(self, given[-1]),
+                "Give two of them; the third is derived (tau_m = R_m C_m).",
+            )
+        derived = next(name for name in _TRIAD if name not in given)
+        object.__setattr__(self, "derived", derived)
+        value = {
+            "R_m": lambda: self.tau_m / self.C_m,
+            "C_m": lambda: self.tau_m / self.R_m,
+            "tau_m": lambda: self.R_m * self.C_m,
+        }[derived]()
+        object.__setattr__(self, derived, value)
+        _check_reset(self)
+
+    def given(self) -> dict[str, float]:
+        """Return the parameters that define the neuron: the derived one left out."""
+        return {n: v for n, v in super().given().items() if n != self.derived}
+
+    def replace(self, **changes: Any) -> LIF:
+        """Return a neuron with some parameters changed and the other given ones kept."""
+        if self.derived in changes:
+            kept = " and ".join(n for n in _TRIAD if n != self.derived)
+            raise ParameterError(
+                self.derived,
+                f"is derived here: {kept} are given",
+                changes[self.derived],
+                f"Change {kept.replace(' and ', ' or ')}, or build a neuron from {self.derived}.",
+            )
+        return LIF(**{**self.given(), **changes})
+
+    def default_V_0(self) -> float:
+        """Return E_L."""
+        return self.E_L
+
+    def rest(self) -> float | None:
+        """Return E_L."""
+        return self.E_L
+
+    def pack(self) -> list[float]:
+        """Return the row of numbers that the kernels work with."""
+        row = [0.0] * membrane.ROW
+        membrane.pack_leaky(
+            self.R_m,
+            self.C_m,
+            self.tau_m,
+            _TRIAD.index(self.derived),
+            self.E_L,
+            self.V_th,
+            self.V_reset,
+            self.t_ref,
+            row,
+        )
+        return row
+
+    def __repr__(self) -> str:
+        return f"LIF({', '.join(f'{n}={v!r}' for n, v in self.given().items())})"
+
+
+@checked_names
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PIF(Neuron):
+    """The perfect (non-leaky) integrate-and-fire neuron.
+
+    ``C_m dV/dt = I(t)``;  a spike where ``V >= V_th``, after which V is held at V_reset for
+    t_ref.  A run starts at V_reset.  Source: Gerstein & Mandelbrot (1964) Biophys J 4:41-68.
+    """
+
+    C_m: float = quantity(
+        "nF", "membrane capacitance", default=1.0, symbol="C_m", positive=True, display="pF"
+    )
+    V_th: float = _threshold()
+    V_reset: float = _reset()
+    t_ref: float = _refractory()
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        _check_reset(self)
+
+    def default_V_0(self) -> float:
+        """Return V_reset."""
+        return self.V_reset
+
+    def rest(self) -> float | None:
+        """Return None: without input V stays where it is."""
+        return None
+
+    def pack(self) -> list[float]:
+        """Return the row of numbers that the kernels work with."""
+        row = [0.0] * membrane.ROW
+        membrane.pack_perfect(self.C_m, self.V_th, self.V_reset, self.t_ref, row)
+        return row
+
+
+def models() -> dict[str, type[Neuron]]:
+    """Return every neuron class by its name in files."""
+    return {cls.__name__: cls for cls in Neuron.__subclasses__()}
+
+
+def neuron_from_dict(data: Any) -> Neuron:
+    """Build a neuron from ``{"model": "LIF", "R_m": ..., ...}``."""
+    if not isinstance(data, dict):
+        raise ParameterError("neuron", "must be a table with `model` and parameters", data)
+    if "model" not in data:
+        raise ParameterError("neuron.model", f"is missing. Known: {', '.join(models())}")
+    name = data["model"]
+    cls = models().get(name) if isinstance(name, str) else None
+    if cls is None:
+        raise unknown_name("neuron.model", "a model", name, models())
+    try:
+        return cls(**{str(k): v for k, v in data.items() if k != "model"})
+    except ParameterError as error:
+        raise error.within("neuron") from None
+
+
+def neuron_to_dict(neuron: Neuron) -> dict[str, Any]:
+    """Return a neuron as a dict of plain values; the inverse of `neuron_from_dict`."""
+    return {"model": neuron.model, **neuron.given()}

@@ -1,0 +1,154 @@
+"""A parameter: one dataclass field with its unit, symbol, bounds and meaning, and its check."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from .errors import ParameterError, unknown_name
+from .units import to_number
+
+# Beyond these magnitudes products of a few parameters would leave the range of doubles.
+LARGEST = 1e30
+SMALLEST = 1e-30
+
+
+@dataclasses.dataclass(frozen=True)
+class Parameter:
+    """What is known of a parameter: shown in messages, docs, sliders and exports.
+
+    Attributes
+    ----------
+    unit : str
+        The unit of plain numbers, "" for a pure number.
+    meaning : str
+        The field's words for it.
+    symbol : str
+        How it is written in equations.
+    minimum, maximum : float
+        The legal bounds, in ``unit``.
+    open_minimum : bool
+        The minimum itself is not legal.
+    display : str
+        The unit the field usually writes, where it differs from ``unit``.
+    optional : bool
+        None is legal too.
+    """
+
+    unit: str
+    meaning: str
+    symbol: str = ""
+    minimum: float = -LARGEST
+    maximum: float = LARGEST
+    open_minimum: bool = False
+    display: str = ""
+    optional: bool = False
+
+    def rule(self) -> str:
+        """Return the legal range in words: "must be > 0 ms"."""
+        unit = f" {self.unit}" if self.unit else ""
+        low = 0.0 if self.open_minimum else self.minimum
+        sign = ">" if self.open_minimum else ">="
+        if self.maximum < LARGEST:
+            return f"must be in {'(' if self.open_minimum else '['}{low:g}, {self.maximum:g}]{unit}"
+        if self.minimum > -LARGEST:
+            return f"must be {sign} {low:g}{unit}"
+        return f"must be a finite number{f' in{unit}' if unit else ''}"
+
+    def check(self, value: Any, name: str) -> float:
+        """Return ``value`` as a float in the parameter's unit.
+
+        Raises
+        ------
+        ParameterError
+            If it is not a number, not finite or out of bounds.
+        """
+        number = to_number(value, self.unit, name)
+        if self.minimum <= number <= self.maximum:
+            return number
+        if abs(number) > LARGEST and math.isfinite(number):
+            unit = f" {self.unit}" if self.unit else ""
+            raise ParameterError(name, f"must be at most {LARGEST:g}{unit} in size", value)
+        if self.open_minimum and 0.0 < number < self.minimum:
+            raise ParameterError(name, f"must be at least {self.minimum:g} {self.unit}", value)
+        raise ParameterError(name, self.rule(), value)
+
+
+def quantity(
+    unit: str,
+    meaning: str,
+    *,
+    default: Any = dataclasses.MISSING,
+    symbol: str = "",
+    positive: bool = False,
+    minimum: float = -LARGEST,
+    maximum: float = LARGEST,
+    display: str = "",
+    optional: bool = False,
+) -> Any:
+    """Declare a parameter as a dataclass field; ``positive`` excludes zero."""
+    described = Parameter(
+        unit=unit,
+        meaning=meaning,
+        symbol=symbol,
+        minimum=SMALLEST if positive else minimum,
+        maximum=maximum,
+        open_minimum=positive,
+        display=display,
+        optional=optional,
+    )
+    return dataclasses.field(default=default, metadata={"parameter": described})
+
+
+@functools.cache
+def parameters(cls: type) -> Mapping[str, Parameter]:
+    """Return the parameters of a class, by name, in order of declaration."""
+    return {
+        f.name: f.metadata["parameter"]
+        for f in dataclasses.fields(cls)
+        if "parameter" in f.metadata
+    }
+
+
+def check_fields(thing: Any) -> None:
+    """Check every parameter of a frozen dataclass instance and store the plain numbers."""
+    for name, parameter in parameters(type(thing)).items():
+        value = getattr(thing, name)
+        if value is None and parameter.optional:
+            continue
+        object.__setattr__(thing, name, parameter.check(value, name))
+
+
+T = TypeVar("T")
+
+
+def checked_names(cls: type[T]) -> type[T]:
+    """Make a dataclass's constructor answer unknown and missing names with our own message."""
+    plain: Any = cls.__init__
+    fields = [f for f in dataclasses.fields(cls) if f.init]  # type: ignore[arg-type]
+    names = [f.name for f in fields]
+    required = [
+        f.name
+        for f in fields
+        if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+    ]
+
+    @functools.wraps(plain)
+    def __init__(self: Any, *args: Any, **given: Any) -> None:
+        for name in given:
+            if name not in names:
+                raise unknown_name(name, f"a parameter of {cls.__name__}", name, names)
+        if args:
+            raise ParameterError(
+                cls.__name__, "takes its parameters by name", args[0], f"Write {names[0]}=..."
+            )
+        for name in required:
+            if name not in given:
+                raise ParameterError(name, f"is missing: {cls.__name__} needs it")
+        plain(self, **given)
+
+    cls.__init__ = __init__  # type: ignore[method-assign]
+    return cls

@@ -1,0 +1,417 @@
+"""What a run gives back: spike times, and V and I as functions of time."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+from array import array
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING, Any, overload
+
+from .current import Current, Pieces
+from .errors import ParameterError
+from .kernels import membrane, pairs, steps, trace
+from .kernels.membrane import LOC
+from .method import FixedStep, Method
+from .neuron import Neuron
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """Where a run ended; `simulate` starts a run over the next span from it.
+
+    Attributes
+    ----------
+    time : float
+        The end of the run (ms), on the current's clock.
+    V : float
+        The potential there (mV).
+    free, free_lo : float
+        The end of refractoriness, or ``time`` if the neuron is not refractory (ms, a pair).
+    f, f_lo : float
+        ``V - V_th`` (mV, a pair): it holds more digits than V near the threshold.
+    """
+
+    time: float
+    V: float
+    free: float
+    free_lo: float
+    f: float
+    f_lo: float
+
+
+@dataclasses.dataclass(frozen=True)
+class ExactSolution:
+    """V of an exact run: the spikes and the state at the start of each piece of the input."""
+
+    row: list[float]
+    pieces: Pieces
+    spikes: array[float]
+    spikes_lo: array[float]
+    piece_f: array[float]
+
+    @functools.cached_property
+    def _scratch(self) -> list[float]:
+        return [0.0] * membrane.anchored_size(self.pieces.terms, self.pieces.offset)  # type: ignore[arg-type]
+
+    def sample(self, times: array[float], left: bool) -> array[float]:
+        """Return V (mV) at nondecreasing times."""
+        out = array("d", bytes(8 * len(times)))
+        if times:
+            form = self.pieces
+            before = bisect_left if left else bisect_right
+            arguments: Any = (
+                (self.row, form.starts, form.value, form.value_lo, form.slope)
+                + (form.offset, form.terms, self.spikes, self.spikes_lo, self.piece_f)
+                + (times, left, before(self.spikes, times[0]))
+                + (max(0, bisect_right(form.starts, times[0]) - 1), self._scratch, out)
+            )
+            trace.sample(*arguments)
+        return out
+
+    def sample_many(self, times: np.ndarray, left: bool) -> np.ndarray:
+        """Return V (mV) at nondecreasing times: the NumPy twin of `kernels.trace.sample`."""
+        import numpy as np
+
+        form, row = self.pieces, self.row
+        threshold, reset = row[membrane.THRESHOLD], row[membrane.RESET]
+        rate, gain = row[membrane.RATE], row[membrane.GAIN]
+        starts = np.frombuffer(form.starts)
+        spikes = np.frombuffer(self.spikes) if self.spikes else np.zeros(0)
+        k = _ranks(spikes, times, "left" if left else "right")
+        p = _ranks(starts, times, "right") - 1
+        # One row per stretch between events: (spikes so far, piece).
+        stretch = np.flatnonzero(np.diff(k, prepend=-1) | np.diff(p, prepend=-1))
+        points = np.diff(np.append(stretch, len(times)))
+        k, p = k[stretch], p[stretch]
+        hi, lo = starts[p], np.zeros(len(p))
+        f = np.frombuffer(self.piece_f)[p]
+        if len(spikes):
+            last = np.maximum(k - 1, 0)
+            free = spikes[last] + row[membrane.REFRACTORY]
+            v = free - spikes[last]
+            rest = (spikes[last] - (free - v)) + (row[membrane.REFRACTORY] - v)
+            rest += np.frombuffer(self.spikes_lo)[last]
+            later = (k > 0) & (free >= hi)
+            hi, lo, f = (np.where(later, a, b) for a, b in ((free, hi), (rest, lo), (reset, f)))
+        s = (hi - starts[p]) + lo
+        w1 = gain * np.frombuffer(form.slope)[p]
+        value_lo = form.value_lo or [0.0] * len(form)
+        constants = {
+            q: membrane.constant_drive(row, form.value[q], value_lo[q])
+            for q in np.unique(p).tolist()
+        }
+        w0 = np.array([constants[q] for q in p.tolist()]) + w1 * s
+
+        def spread(per_stretch: np.ndarray) -> np.ndarray:
+            return np.repeat(per_stretch, points)
+
+        x = np.maximum((times - spread(hi)) - spread(lo), 0.0)
+        grown = np.expm1(-rate * x)
+        y = spread(f) * np.exp(-rate * x) + spread(w0) * (grown / -rate if rate else x)
+        if w1.any():
+            y += spread(w1) * _ramp_response(rate, x)
+        if form.terms:
+            y += self._terms_response(x, grown, p, hi, lo, spread)
+        out = threshold + y
+        below = math.nextafter(threshold, -math.inf)
+        np.minimum(out, below, out=out, where=x > 0.0)
+        held = x == 0.0
+        out[held] = threshold + spread(f)[held]
+        if left and len(spikes):
+            ends = np.minimum(np.searchsorted(spikes, times), len(spikes) - 1)
+            out[(spikes[ends] == times) & ~held] = threshold
+        return out
+
+    def _terms_response(
+        self, x: Any, grown: Any, p: Any, hi: Any, lo: Any, spread: Any
+    ) -> np.ndarray:
+        import numpy as np
+
+        form, rate, gain = self.pieces, self.row[membrane.RATE], self.row[membrane.GAIN]
+        loc = self._scratch
+        table = np.zeros((len(p), len(loc) // LOC, LOC))
+        for i, (q, h, h_lo) in enumerate(zip(p.tolist(), hi.tolist(), lo.tolist(), strict=True)):
+            s, s_lo = pairs.add(h, h_lo, -form.starts[q], 0.0)
+            arguments: Any = (form.terms, form.offset[q], form.offset[q + 1], s, s_lo, gain, rate)
+            if s >= 0.0:
+                count = membrane.anchor_terms(*arguments, loc)
+                table[i, :count] = np.reshape(loc[: LOC * count], (count, LOC))
+        total = np.zeros_like(x)
+        for j in range(table.shape[1]):
+            column = table[:, j]
+            kinds = set(column[np.abs(column[:, 2:4]).max(axis=1) > 0.0, 0].tolist())
+            for kind in kinds:
+                rows = np.where(column[:, :1] == kind, column, 0.0)
+                if kind == membrane.SINE:
+                    half = 0.5 * spread(rows[:, 5]) * x
+                    sine = np.sin(half)
+                    total += spread(rows[:, 6]) * (-2.0 * sine * sine - grown)
+                    total -= spread(rows[:, 7]) * (2.0 * sine * np.cos(half))
+                elif kind == membrane.REAL:
+                    exponent = spread(rows[:, 4])
+                    total += spread(rows[:, 2]) * _real_response(exponent, rate, x)
+                else:
+                    c = spread(rows[:, 2] + 1j * rows[:, 3])
+                    terms = zip(
+                        spread(rows[:, 1]).tolist(),
+                        spread(rows[:, 4] + 1j * rows[:, 5]).tolist(),
+                        x.tolist(),
+                        strict=True,
+                    )
+                    answer = [membrane.term_response(int(n), e, rate, s) for n, e, s in terms]
+                    total += (c * np.array(answer)).real
+        return total
+
+
+def _ranks(events: Any, times: Any, side: Any) -> Any:
+    """Return, for each of the nondecreasing times, how many events lie before (or at) it."""
+    import numpy as np
+
+    if len(events) > len(times):
+        return np.searchsorted(events, times, side=side)
+    # The few among the many: the first time that an event precedes starts the next rank.
+    cuts = np.searchsorted(times, events, side="right" if side == "left" else "left")
+    counts = np.diff(np.concatenate(([0], cuts, [len(times)])))
+    return np.repeat(np.arange(len(events) + 1), counts)
+
+
+def _ramp_response(rate: float, x: Any) -> Any:
+    import numpy as np
+
+    z = rate * x
+    small = z <= 0.3
+    total = np.full_like(x, 0.5)
+    term = total.copy()
+    for k in range(3, 16):
+        term = term * np.where(small, -z, 0.0) / k
+        total += term
+    large = (z + np.expm1(-z)) / (rate * rate) if rate else total
+    return np.where(small, x * x * total, large)
+
+
+def _real_response(exponent: Any, rate: float, x: Any) -> Any:
+    import numpy as np
+
+    a = exponent + rate
+    z = a * x
+    safe = np.where(z == 0.0, 1.0, a)
+    rising = np.exp(-rate * x) * np.expm1(np.minimum(z, 0.0))
+    falling = -np.exp(exponent * x) * np.expm1(-np.maximum(z, 0.0))
+    return np.where(z == 0.0, x * np.exp(-rate * x), np.where(z < 0.0, rising, falling) / safe)
+
+
+@dataclasses.dataclass(frozen=True)
+class GridSolution:
+    """V of a fixed-step run: its nodes, joined by lines, or by cubics for ``hermite``."""
+
+    row: list[float]
+    pieces: Pieces
+    constants: array[float]
+    nodes: array[float]
+    before: array[float]
+    after: array[float]
+    spikes: array[float]
+    cubic: bool
+
+    def sample(self, times: array[float], left: bool) -> array[float]:
+        """Return V (mV) at any times."""
+        return array("d", [self._at(t, left) for t in times])
+
+    def sample_many(self, times: np.ndarray, left: bool) -> np.ndarray:
+        """Return V (mV) at an array of times."""
+        import numpy as np
+
+        if self.cubic:
+            return np.array(self.sample(array("d", times.tolist()), left))
+        nodes = np.frombuffer(self.nodes)
+        threshold = self.row[membrane.THRESHOLD]
+        i = np.searchsorted(nodes, times, side="left" if left else "right") - 1
+        i = np.clip(i, 0, max(len(nodes) - 2, 0))
+        j = np.minimum(i + 1, len(nodes) - 1)
+        a, b = np.frombuffer(self.after)[i], np.frombuffer(self.before)[j]
+        width = np.where(j > i, nodes[j] - nodes[i], 1.0)
+        share = (times - nodes[i]) / np.where(width > 0.0, width, 1.0)
+        value = a + (b - a) * np.clip(share, 0.0, 1.0)
+        if not left:
+            value = np.where(times >= nodes[-1], self.after[-1], value)
+        else:
+            value = np.where(times <= nodes[0], self.before[0], value)
+        return threshold + value
+
+    def _at(self, t: float, left: bool) -> float:
+        threshold = self.row[membrane.THRESHOLD]
+        i = (bisect_left if left else bisect_right)(self.nodes, t) - 1
+        if i < 0:
+            return threshold + self.before[0]
+        if i + 1 == len(self.nodes):
+            return threshold + self.after[i]
+        begin, width = self.nodes[i], self.nodes[i + 1] - self.nodes[i]
+        a, b = self.after[i], self.before[i + 1]
+        x = (t - begin) / width if width > 0.0 else 1.0
+        if not self.cubic or self._held(i):
+            return threshold + a + (b - a) * x
+        rate = self.row[membrane.RATE]
+        da = width * (self._drive(begin, False) - rate * a)
+        db = width * (self._drive(begin + width, True) - rate * b)
+        y = 1.0 - x
+        value = (1.0 + 2.0 * x) * y * y * a + x * y * y * da
+        value += x * x * (3.0 - 2.0 * x) * b - x * x * y * db
+        return threshold + value
+
+    def _held(self, i: int) -> bool:
+        k = bisect_right(self.spikes, self.nodes[i]) - 1
+        return k >= 0 and self.nodes[i] < self.spikes[k] + self.row[membrane.REFRACTORY]
+
+    def _drive(self, t: float, left: bool) -> float:
+        form: Any = self.pieces
+        p = max(0, (bisect_left if left else bisect_right)(form.starts, t) - 1)
+        constants: Any = self.constants
+        return steps.input_drive(
+            self.row, form.starts, constants, form.slope, form.offset, form.terms, p, t
+        )
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Response:
+    """One run: its spike times, and V and I at any time.
+
+    Attributes
+    ----------
+    neuron, current, method
+        What was simulated.
+    start, stop : float
+        The span (ms), both ends included; a run starts at 0 unless it goes on from a `State`.
+    spikes, spikes_lo : array
+        Spike times (ms) as pairs; ``spikes`` alone is the pair, rounded once.
+    grazes : array
+        Times (ms) at which V came so close to the threshold, within 16 ulp, that doubles cannot
+        tell a touch from a miss.
+    state : State
+        Where the run ended.
+    """
+
+    neuron: Neuron
+    current_in: Current
+    method: Method
+    start: float
+    stop: float
+    spikes: array[float]
+    spikes_lo: array[float]
+    grazes: array[float]
+    state: State
+    solution: ExactSolution | GridSolution
+
+    @property
+    def duration(self) -> float:
+        """The length of the span (ms)."""
+        return self.stop - self.start
+
+    @functools.cached_property
+    def spike_times(self) -> np.ndarray:
+        """Spike times (ms), increasing: a read-only float64 array, shape (spikes,)."""
+        import numpy as np
+
+        times = np.frombuffer(self.spikes) if self.spikes else np.zeros(0)
+        times.flags.writeable = False
+        return times
+
+    @property
+    def spike_count(self) -> int:
+        """How many spikes there are."""
+        return len(self.spikes)
+
+    @functools.cached_property
+    def intervals(self) -> array[float]:
+        """Interspike intervals (ms), from the pairs: one rounding each."""
+        hi, lo = self.spikes, self.spikes_lo
+        return array("d", [(hi[k] - hi[k - 1]) + (lo[k] - lo[k - 1]) for k in range(1, len(hi))])
+
+    @overload
+    def voltage(self, t: float, left: bool = False) -> float: ...
+    @overload
+    def voltage(self, t: array[float], left: bool = False) -> array[float]: ...
+    @overload
+    def voltage(self, t: np.ndarray, left: bool = False) -> np.ndarray: ...
+
+    def voltage(self, t: Any, left: bool = False) -> Any:
+        """Return the membrane potential: the continuous solution, not samples of it.
+
+        Parameters
+        ----------
+        t : float or array
+            Times within the span (ms), in any order.
+        left : bool
+            At a spike, take the side before the reset.
+
+        Returns
+        -------
+        float or array
+            mV, of the shape of ``t``; an ``array('d')`` comes back as one, without NumPy.
+
+        Raises
+        ------
+        ParameterError
+            If a time lies outside the span.
+        """
+        if isinstance(t, (int, float)):
+            self._check_span(float(t), float(t))
+            return self.solution.sample(array("d", [t]), left)[0]
+        if isinstance(t, array):
+            if not t:
+                return array("d")
+            self._check_span(min(t), max(t), t)
+            order = sorted(range(len(t)), key=t.__getitem__)
+            if order == list(range(len(t))):
+                return self.solution.sample(t, left)
+            sampled = self.solution.sample(array("d", [t[i] for i in order]), left)
+            out = array("d", bytes(8 * len(t)))
+            for i, v in zip(order, sampled, strict=True):
+                out[i] = v
+            return out
+        import numpy as np
+
+        times = np.asarray(t, dtype=float)
+        flat = times.ravel()
+        if not len(flat):
+            return np.zeros(times.shape)
+        if bool(np.isnan(flat).any()):
+            raise ParameterError("t", "must be finite, ms", math.nan)
+        self._check_span(float(flat.min()), float(flat.max()))
+        if bool((flat[1:] >= flat[:-1]).all()):
+            return self.solution.sample_many(flat, left).reshape(times.shape)
+        order = np.argsort(flat, kind="stable")
+        out = np.empty_like(flat)
+        out[order] = self.solution.sample_many(flat[order], left)
+        return out.reshape(times.shape)
+
+    @overload
+    def current(self, t: float, left: bool = False) -> float: ...
+    @overload
+    def current(self, t: array[float], left: bool = False) -> array[float]: ...
+    @overload
+    def current(self, t: np.ndarray, left: bool = False) -> np.ndarray: ...
+
+    def current(self, t: Any, left: bool = False) -> Any:
+        """Return the input current (nA) at times ``t`` (ms); see `Current.__call__`."""
+        return self.current_in(t, left)
+
+    def _check_span(self, low: float, high: float, times: array[float] | None = None) -> None:
+        if times is not None and any(s != s for s in times):
+            low = math.nan
+        if not (self.start <= low and high <= self.stop):
+            outside = low if not self.start <= low else high
+            raise ParameterError("t", f"must be in [{self.start:g}, {self.stop:g}] ms", outside)
+
+    def __repr__(self) -> str:
+        span = f"[{self.start:g}, {self.stop:g}] ms"
+        return f"<Response of {self.neuron.model} over {span}: {self.spike_count} spikes>"
+
+
+def is_fixed_step(method: Method) -> bool:
+    """Return whether the method has a time step."""
+    return isinstance(method, FixedStep)

@@ -1,0 +1,217 @@
+"""`simulate`: matches neuron, current and method, packs arrays, and calls the kernels."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from typing import Any
+
+from .current import Current
+from .errors import LimitError, MethodError, ParameterError
+from .kernels import membrane, pairs, steps, train
+from .method import Exact, FixedStep, Method
+from .neuron import Neuron
+from .parameter import Parameter
+from .response import ExactSolution, GridSolution, Response, State
+
+DURATION = Parameter(unit="ms", meaning="length of the run", symbol="T", minimum=0.0)
+INITIAL_V = Parameter(unit="mV", meaning="potential at the start", symbol="V_0")
+
+MAX_SPIKES = 10_000_000
+MAX_STEPS = 100_000_000
+MAX_EVALUATIONS = 100_000_000
+_MAX_GRAZES = 1024
+
+
+def simulate(
+    neuron: Neuron,
+    current: Current,
+    duration: float,
+    V_0: float | None = None,
+    method: Method | None = None,
+    *,
+    state: State | None = None,
+    max_spikes: int = MAX_SPIKES,
+) -> Response:
+    """Simulate one neuron.
+
+    Parameters
+    ----------
+    neuron : Neuron
+    current : Current
+        nA; outside its parts it is 0.
+    duration : float
+        ms; the span is ``[0, duration]``, both ends included.
+    V_0 : float, optional
+        The potential at the start (mV); E_L by default, for the PIF V_reset.
+    method : Method, optional
+        `Exact` by default.
+    state : State, optional
+        The end of another run (``response.state``): this one goes on from there, on the same
+        clock, for ``duration`` more.
+    max_spikes : int
+        More raise an error.
+
+    Returns
+    -------
+    Response
+
+    Raises
+    ------
+    ParameterError
+        If a value breaks its rule.
+    LimitError
+        If there are more than ``max_spikes`` spikes, or too many steps.
+    """
+    if not isinstance(neuron, Neuron):
+        raise ParameterError("neuron", "must be a neuron, such as LIF()", neuron)
+    if not isinstance(current, Current):
+        cure = f"Write constant({current!r})." if isinstance(current, (int, float)) else ""
+        raise ParameterError("current", "must be a current, such as constant(1.6)", current, cure)
+    method = Exact() if method is None else method
+    length = DURATION.check(duration, "duration")
+    if isinstance(max_spikes, bool) or not isinstance(max_spikes, int) or max_spikes < 0:
+        raise ParameterError("max_spikes", "must be a whole number >= 0", max_spikes)
+    row = neuron.pack()
+    threshold = row[membrane.THRESHOLD]
+    if state is None:
+        v = neuron.default_V_0() if V_0 is None else INITIAL_V.check(V_0, "V_0")
+        f, f_lo = pairs.two_sum(v, -threshold)
+        state = State(time=0.0, V=v, free=0.0, free_lo=0.0, f=f, f_lo=f_lo)
+    elif not isinstance(state, State):
+        raise ParameterError("state", "must be the `state` of a response", state)
+    elif V_0 is not None:
+        raise ParameterError("V_0", "must be left out where `state` is given", V_0)
+    stop = state.time + length
+    if isinstance(method, Exact):
+        return _exact(neuron, current, method, row, state, stop, max_spikes)
+    if isinstance(method, FixedStep):
+        return _fixed_step(neuron, current, method, row, state, stop, max_spikes)
+    raise MethodError(f"'method' must be a method, such as Exact() or Euler(dt=0.1) (got {method!r})")
+
+
+def _too_many_spikes(max_spikes: int) -> LimitError:
+    return LimitError(
+        f"'max_spikes' was reached: there are more than {max_spikes} spikes. "
+        "Shorten the run, weaken the current, or raise max_spikes."
+    )
+
+
+def _exact(
+    neuron: Neuron,
+    current: Current,
+    method: Exact,
+    row: list[float],
+    begin: State,
+    stop: float,
+    max_spikes: int,
+) -> Response:
+    form = current.normal_form.on(begin.time, stop)
+    hi, lo = array("d"), array("d")
+    piece_f = array("d", bytes(8 * len(form)))
+    piece_f[0] = begin.f if begin.free <= begin.time else math.nan
+    grazes = array("d", bytes(8 * _MAX_GRAZES))
+    running = [begin.free, begin.free_lo, begin.f, 0.0, 0.0, begin.f_lo]
+    loc = [0.0] * membrane.anchored_size(form.terms, form.offset)  # type: ignore[arg-type]
+    budget = [float(MAX_EVALUATIONS)]
+    room = 512
+    status = train.FULL
+    while status == train.FULL:
+        room = min(room, max_spikes + 1 - len(hi))
+        chunk, chunk_lo = array("d", bytes(8 * room)), array("d", bytes(8 * room))
+        arguments: Any = (
+            (row, form.starts, form.value, form.value_lo, form.slope, form.offset, form.terms)
+            + (stop, method.code(), running, chunk, chunk_lo, piece_f, grazes, loc, budget)
+        )
+        made, status = train.run(*arguments)
+        hi.extend(chunk[:made])
+        lo.extend(chunk_lo[:made])
+        if len(hi) > max_spikes:
+            raise _too_many_spikes(max_spikes)
+        room = min(2 * room, 1 << 20)
+    if status == train.TOO_MANY_EVALUATIONS:
+        raise LimitError(
+            f"more than {MAX_EVALUATIONS} evaluations were needed to find the next spike after "
+            f"{running[0]:g} ms. Shorten the run, or split the current into slower parts."
+        )
+    free, free_lo, f, _, seen, f_lo = running
+    refractory = free > stop or (free == stop and free_lo > 0.0)
+    if not refractory:
+        free, free_lo = stop, 0.0
+    end = State(stop, row[membrane.THRESHOLD] + f, free, free_lo, f, f_lo)
+    return Response(
+        neuron=neuron,
+        current_in=current,
+        method=method,
+        start=begin.time,
+        stop=stop,
+        spikes=hi,
+        spikes_lo=lo,
+        grazes=grazes[: int(seen)],
+        state=end,
+        solution=ExactSolution(row, form, hi, lo, piece_f),
+    )
+
+
+def _fixed_step(
+    neuron: Neuron,
+    current: Current,
+    method: FixedStep,
+    row: list[float],
+    begin: State,
+    stop: float,
+    max_spikes: int,
+) -> Response:
+    if (stop - begin.time) / method.dt > MAX_STEPS:
+        raise LimitError(
+            f"'method.dt' must make at most {MAX_STEPS} steps of the run "
+            f"(got {method.dt!r} ms). Raise dt or shorten the run."
+        )
+    form = current.normal_form.on(begin.time, stop)
+    value_lo = form.value_lo or array("d", bytes(8 * len(form)))
+    constants = array(
+        "d",
+        map(lambda v, v_lo: membrane.constant_drive(row, v, v_lo), form.value, value_lo),
+    )
+    tableau = method.tableau
+    nodes, before, after = (array("d", [v]) for v in (begin.time, begin.f, begin.f))
+    spikes = array("d")
+    running = [begin.time, begin.f, begin.free, 1.0]
+    room = 1024
+    status = steps.FULL
+    while status == steps.FULL:
+        buffers = [array("d", bytes(8 * room)) for _ in range(4)]
+        arguments: Any = (
+            (row, form.starts, constants, form.slope, form.offset, form.terms, begin.time, stop)
+            + (method.dt, method.exponential, list(tableau.c), list(tableau.a), list(tableau.b))
+            + (method.locate_code(), running, *buffers)
+        )
+        made, fired, status = steps.run(*arguments)
+        for whole, part in zip((nodes, before, after), buffers, strict=False):
+            whole.extend(part[:made])
+        spikes.extend(buffers[3][:fired])
+        if len(spikes) > max_spikes:
+            raise _too_many_spikes(max_spikes)
+        room = min(2 * room, 1 << 20)
+    if status == steps.DIVERGED:
+        raise LimitError(
+            f"{method.name} diverged at {running[0]:g} ms: 'method.dt' must be small against tau_m "
+            f"(got {method.dt!r} ms). Lower dt, or take Exact()."
+        )
+    time, f, release, _ = running
+    end = State(stop, row[membrane.THRESHOLD] + f, max(release, stop), 0.0, f, 0.0)
+    solution = GridSolution(
+        row, form, constants, nodes, before, after, spikes, method.locate_code() == steps.HERMITE
+    )
+    return Response(
+        neuron=neuron,
+        current_in=current,
+        method=method,
+        start=begin.time,
+        stop=stop,
+        spikes=spikes,
+        spikes_lo=array("d", bytes(8 * len(spikes))),
+        grazes=array("d"),
+        state=end,
+        solution=solution,
+    )
