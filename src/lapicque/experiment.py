@@ -136,6 +136,21 @@ class Experiment:
             found += [f"method.{name}" for name in parameters(type(self.method))]
         return found
 
+    def canonical(self, path: str) -> str:
+        """Return a dotted path with a part of the current by its number, not its name."""
+        head, *rest = path.split(".")
+        if head == "current" and rest:
+            rest[0] = str(self._part(rest[0]))
+        return ".".join([head, *rest])
+
+    def value(self, path: str) -> Any:
+        """Return what stands at a dotted path."""
+        self.parameter(path)
+        found: Any = self
+        for step in self.canonical(path).split("."):
+            found = found.parts[int(step)] if isinstance(found, Current) else getattr(found, step)
+        return found
+
     def parameter(self, path: str) -> Parameter:
         """Return what is known of the parameter at a dotted path: unit, symbol, bounds, meaning."""
         head, *rest = path.split(".")

@@ -38,6 +38,14 @@ class Neuron:
         """Return the row of numbers that the kernels work with."""
         raise NotImplementedError
 
+    def rheobase(self) -> float:
+        """Return the constant current (nA) above which the neuron fires again and again."""
+        raise NotImplementedError
+
+    def equation(self) -> str:
+        """Return the model's equation with this neuron's numbers in it."""
+        raise NotImplementedError
+
     def replace(self, **changes: Any) -> Neuron:
         """Return a neuron with some parameters changed and the other given ones kept."""
         return type(self)(**{**self.given(), **changes})
@@ -68,6 +76,15 @@ def _reset(default: Any = -65.0) -> Any:
 
 def _refractory() -> Any:
     return quantity("ms", "refractory period", default=0.0, symbol="t_ref", minimum=0.0)
+
+
+def _mV(value: float) -> str:
+    return f"({value:.4g} mV)" if value < 0.0 else f"{value:.4g} mV"
+
+
+def _reset_rule(neuron: Any) -> str:
+    held = f", held for {neuron.t_ref:.4g} ms" if neuron.t_ref > 0.0 else ""
+    return f"V >= {neuron.V_th:.4g} mV: spike, V = {neuron.V_reset:.4g} mV{held}"
 
 
 _TRIAD = ("R_m", "C_m", "tau_m")
@@ -157,6 +174,17 @@ class LIF(Neuron):
         """Return E_L."""
         return self.E_L
 
+    def rheobase(self) -> float:
+        """Return ``(V_th - E_L) / R_m``."""
+        return (self.V_th - self.E_L) / self.R_m
+
+    def equation(self) -> str:
+        """Return the model's equation with this neuron's numbers in it."""
+        return (
+            f"{self.tau_m:.4g} ms dV/dt = -(V - {_mV(self.E_L)}) + {self.R_m:.4g} MOhm I(t);  "
+            + _reset_rule(self)
+        )
+
     def pack(self) -> list[float]:
         """Return the row of numbers that the kernels work with."""
         row = [0.0] * membrane.ROW
@@ -204,6 +232,14 @@ class PIF(Neuron):
     def rest(self) -> float | None:
         """Return None: without input V stays where it is."""
         return None
+
+    def rheobase(self) -> float:
+        """Return 0: any current, however weak, reaches the threshold in the end."""
+        return 0.0
+
+    def equation(self) -> str:
+        """Return the model's equation with this neuron's numbers in it."""
+        return f"{self.C_m:.4g} nF dV/dt = I(t);  {_reset_rule(self)}"
 
     def pack(self) -> list[float]:
         """Return the row of numbers that the kernels work with."""

@@ -1,0 +1,265 @@
+"""The command line: ``lapicque run``, ``lapicque lab``."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from .errors import ExperimentError, LapicqueError, brief
+from .experiment import Experiment, load
+from .features import features
+
+if TYPE_CHECKING:
+    from .response import Response
+
+_RUN_HELP = """\
+Simulate one neuron and print what it did.
+
+An experiment is a small text file (TOML) that says which neuron, which current and how long:
+
+    duration = 100.0            # ms
+    [neuron]
+    model = "LIF"               # leaky integrate-and-fire
+    R_m = 10.0                  # membrane resistance, MOhm
+    C_m = 1.0                   # membrane capacitance, nF
+    [[current]]
+    kind = "constant"
+    amplitude = 1.6             # nA
+
+Numbers are in ms, mV, nA, MOhm, nF and Hz; "30 pA" in quotes works too.  The folder examples/
+has one file for each experiment of the classroom notebook.
+"""
+
+_RUN_EPILOG = """\
+examples:
+  lapicque run experiment.toml                    a summary to read
+  lapicque run experiment.toml --json             {"spike_times": [...], "spike_count": ...}
+  lapicque run experiment.toml --out figure.png   current, potential and spikes as a picture
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return its exit status: 0, or 2 with one line on stderr."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if not hasattr(given, "command"):
+        parser.print_help()
+        return 0
+    try:
+        status: int = given.command(given)
+        sys.stdout.flush()
+    except LapicqueError as error:
+        print(f"lapicque: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        # The reader, such as `head`, has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="lapicque",
+        description="The laboratory for integrate-and-fire neurons: exact spike times, no time "
+        "step. Start with `lapicque lab` and drag the sliders.",
+    )
+    parser.add_argument("--version", action=_Version, help="print the version and exit")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
+    run = commands.add_parser(
+        "run",
+        help="simulate an experiment file",
+        description=_RUN_HELP,
+        epilog=_RUN_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    run.add_argument("experiment", metavar="FILE", help="an experiment: .toml or .json")
+    run.add_argument("--json", action="store_true", help="print the result as JSON")
+    run.add_argument(
+        "--out",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="also write the result: .csv and .json (spikes), .npz (spikes, V and I), .png and "
+        ".svg (a figure); may be given several times",
+    )
+    run.set_defaults(command=_run)
+    lab = commands.add_parser(
+        "lab",
+        help="open the laboratory in the browser",
+        description="Open the laboratory in the browser: sliders, plots and exact spikes, served "
+        "to this computer only. Ctrl+C stops it.",
+    )
+    lab.add_argument("--no-browser", action="store_true", help="do not open the browser")
+    lab.add_argument(
+        "--port", type=_port, default=None, metavar="N", help="the port (a free one if not given)"
+    )
+    lab.set_defaults(command=_lab)
+    return parser
+
+
+class _Version(argparse.Action):
+    """Print the version; look it up only then."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **rest: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, **rest)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from . import __version__
+
+        parser.exit(0, f"lapicque {__version__}\n")
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"must be a port number in [0, 65535] (got {brief(text)})")
+    return int(text)
+
+
+def _lab(given: argparse.Namespace) -> int:
+    from .lab.server import serve
+
+    serve(given.port or 0, not given.no_browser)
+    return 0
+
+
+def _run(given: argparse.Namespace) -> int:
+    for path in given.out:
+        if _suffix(path) not in _WRITERS:
+            raise ExperimentError(
+                f"'--out' must end in one of {', '.join(_WRITERS)} (got {brief(path)})"
+            )
+    try:
+        experiment = load(given.experiment)
+        response = experiment.run()
+    except LapicqueError as error:
+        raise ExperimentError(f"{given.experiment}: {error}") from None
+    for path in given.out:
+        try:
+            _WRITERS[_suffix(path)](path, experiment, response)
+        except OSError as error:
+            raise ExperimentError(
+                f"{path}: cannot be written: {error.strerror or error}"
+            ) from None
+        except ImportError as error:
+            raise ExperimentError(f"{path}: {error}") from None
+    if given.json:
+        print(_json(response))
+    else:
+        print(_summary(experiment, response))
+    for path in given.out:
+        print(f"wrote {path}", file=sys.stderr)
+    return 0
+
+
+def _suffix(path: str) -> str:
+    return os.path.splitext(path)[1].lower()
+
+
+def _result(response: Response) -> dict[str, Any]:
+    result: dict[str, Any] = {"spike_times": list(response.spikes)}
+    for name, feature in features().items():
+        value: float | int | None = feature.function(response)
+        if name == "spike_count":
+            value = response.spike_count
+        elif value is not None and not math.isfinite(value):
+            value = None
+        result[f"{name}_{feature.unit.lower()}" if feature.unit else name] = value
+    result["grazes"] = list(response.grazes)
+    return result
+
+
+def _json(response: Response) -> str:
+    import json
+
+    return json.dumps(_result(response), allow_nan=False)
+
+
+def _write_csv(path: str, experiment: Experiment, response: Response) -> None:
+    with open(path, "w", encoding="utf-8", newline="\n") as file:
+        file.write("spike_time_ms\n")
+        file.writelines(f"{t!r}\n" for t in response.spikes)
+
+
+def _write_json(path: str, experiment: Experiment, response: Response) -> None:
+    import json
+
+    whole = {"experiment": experiment.to_dict(), **_result(response)}
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(whole, file, allow_nan=False)
+        file.write("\n")
+
+
+def _write_npz(path: str, experiment: Experiment, response: Response) -> None:
+    import json
+
+    import numpy as np
+
+    t = np.linspace(response.start, response.stop, 10_001)
+    np.savez_compressed(
+        path,
+        spike_times=response.spike_times,
+        t=t,
+        V=response.voltage(t),
+        I=response.current(t),
+        experiment=np.array(json.dumps(experiment.to_dict())),
+    )
+
+
+def _write_figure(path: str, experiment: Experiment, response: Response) -> None:
+    from .plot import plot
+
+    plot(response).savefig(path, dpi=150)
+
+
+_WRITERS: dict[str, Callable[[str, Experiment, Response], None]] = {
+    ".csv": _write_csv,
+    ".json": _write_json,
+    ".npz": _write_npz,
+    ".png": _write_figure,
+    ".svg": _write_figure,
+}
+
+
+def _summary(experiment: Experiment, response: Response) -> str:
+    from .lab.sentence import sentence
+    from .parameter import parameters
+
+    lines = [str(experiment.neuron)]
+    for part in experiment.current.parts:
+        described = parameters(type(part))
+        values = (
+            f"{name} = {brief(value)} {described[name].unit if name in described else ''}".rstrip()
+            for name, value in part.to_dict().items()
+            if name != "kind"
+        )
+        lines.append(f"current: {part.kind} ({', '.join(values)})")
+    lines.append(f"{response.method.name}, {experiment.duration:g} ms")
+    lines += ["", sentence(experiment, response), ""]
+    for name, feature in features().items():
+        value = feature.function(response)
+        shown = "-" if math.isnan(value) else f"{value:.10g} {feature.unit}".rstrip()
+        lines.append(f"{name:>12}  {shown:<24}{feature.meaning}")
+    if response.spikes:
+        shown_spikes = [f"{t:.6f}" for t in response.spikes[:8]]
+        if response.spike_count > 8:
+            shown_spikes += ["...", f"{response.spikes[-1]:.6f}"]
+        lines += ["", f"spike times (ms): {'  '.join(shown_spikes)}"]
+    if response.grazes:
+        times = ", ".join(f"{t:.6f}" for t in response.grazes[:4])
+        lines.append(
+            f"V comes closer to the threshold than doubles can tell near {times} ms: a touch there "
+            "may or may not be a spike."
+        )
+    return "\n".join(lines)

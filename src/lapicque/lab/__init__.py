@@ -1,0 +1,1 @@
+"""The laboratory: `answer` computes (request -> reply); the hosts, such as `server`, carry."""

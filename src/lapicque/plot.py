@@ -1,0 +1,66 @@
+"""Figures with matplotlib: the current, the membrane potential and the spikes of a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .errors import MissingPackageError
+from .polyline import current_line, voltage_line
+from .response import Response
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Okabe & Ito's colours, which the colour-blind can tell apart.
+VOLTAGE, CURRENT, SPIKES, THRESHOLD, QUIET = "#0072B2", "#009E73", "#D55E00", "#CC79A7", "#666666"
+
+
+def plot(response: Response, width: float = 7.0, height: float = 4.8) -> Figure:
+    """Draw a run: I(t), V(t) with its threshold, rest and reset, and the spikes.
+
+    Parameters
+    ----------
+    response : Response
+    width, height : float
+        Of the figure, in inches.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    MissingPackageError
+        Without matplotlib.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise MissingPackageError(
+            "figures need matplotlib: pip install 'lapicque[plot]'"
+        ) from None
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes: Any = figure.subplots(3, 1, sharex=True, height_ratios=[1.0, 3.0, 0.4])
+    top, middle, bottom = axes
+    pixels = 4000
+    top.plot(*current_line(response.current_in, response.start, response.stop, pixels), CURRENT)
+    top.set_ylabel("current\nI (nA)")
+    middle.plot(*voltage_line(response, response.start, response.stop, pixels), VOLTAGE, lw=1.2)
+    middle.set_ylabel("membrane potential V (mV)")
+    given = response.neuron.given()
+    rest = response.neuron.rest()
+    lines = [(given["V_th"], "threshold $V_{th}$", THRESHOLD, "--")]
+    if rest is not None:
+        lines.append((rest, "rest $E_L$", QUIET, ":"))
+    if rest != given["V_reset"]:
+        lines.append((given["V_reset"], "reset $V_{reset}$", QUIET, "-."))
+    for value, label, colour, dash in lines:
+        middle.axhline(value, color=colour, ls=dash, lw=1.0, label=label)
+    figure.legend(loc="outside upper right", ncols=3, fontsize="small", frameon=False)
+    bottom.eventplot(response.spikes.tolist(), colors=SPIKES, linelengths=0.8, linewidths=0.8)
+    bottom.set_ylabel("spikes", rotation=0, ha="right", va="center")
+    bottom.set_yticks([])
+    bottom.set_xlabel("time (ms)")
+    if response.stop > response.start:
+        bottom.set_xlim(response.start, response.stop)
+    return figure
