@@ -149,9 +149,7 @@ def _run(given: argparse.Namespace) -> int:
         try:
             _WRITERS[_suffix(path)](path, experiment, response)
         except OSError as error:
-            raise ExperimentError(
-                f"{path}: cannot be written: {error.strerror or error}"
-            ) from None
+            raise ExperimentError(f"{path}: cannot be written: {error.strerror or error}") from None
         except ImportError as error:
             raise ExperimentError(f"{path}: {error}") from None
     if given.json:

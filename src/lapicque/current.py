@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 from .errors import ParameterError, unknown_name
 from .kernels import pairs
-from .kernels.membrane import LOC, TERM, anchor_terms
+from .kernels.membrane import LOC, TERM, anchor_terms, terms_value
 from .kernels.moments import MAX_DEGREE
 from .parameter import LARGEST, check_fields, checked_names, parameters, quantity
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 # One term: degree, coefficient (re, im), exponent (re, im), low parts of the exponent (re, im).
 Term = tuple[float, float, float, float, float, float, float]
+_Kind = tuple[float, float, float, float, float]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,9 +60,9 @@ class Pieces:
         starts, value, slope = array("d"), array("d"), array("d")
         value_lo, offset, terms = array("d"), array("q", [0]), array("d")
         for start, v, v_lo, k, listed in pieces:
-            merged: dict[tuple[float, ...], list[float]] = {}
+            merged: dict[_Kind, list[float]] = {}
             for term in listed:
-                key = (term[0], *term[3:])
+                key = (term[0], *term[3:7])
                 if term[0] <= 1.0 and term[3] == 0.0 == term[4]:
                     if term[0] == 0.0:
                         v, v_lo = pairs.add(v, v_lo, term[1], 0.0)
@@ -98,14 +99,13 @@ class Pieces:
             return []
         first, last = self.offset[p], self.offset[p + 1]
         if s == 0.0 == s_lo:
-            t = self.terms
-            return [tuple(t[k : k + TERM]) for k in range(TERM * first, TERM * last, TERM)]
+            rows = range(TERM * first, TERM * last, TERM)
+            return [_term(*self.terms[k : k + TERM]) for k in rows]
         size = sum(int(self.terms[TERM * j]) + 1 for j in range(first, last))
         loc = [0.0] * (LOC * size)
-        count = anchor_terms(self.terms, first, last, s, s_lo, 1.0, 1.0, loc)  # type: ignore[arg-type]
+        count = anchor_terms(self.terms, first, last, s, s_lo, 1.0, 1.0, loc)
         return [
-            (loc[k + 1], *loc[k + 2 : k + 6], loc[k + 8], loc[k + 9])  # type: ignore[misc]
-            for k in range(0, LOC * count, LOC)
+            _term(*loc[k + 1 : k + 6], *loc[k + 8 : k + 10]) for k in range(0, LOC * count, LOC)
         ]
 
     def moved(self, p: int, t: float) -> tuple[float, float, float, list[Term]]:
@@ -126,9 +126,8 @@ class Pieces:
         total = self.value[p]
         if self.slope[p] != 0.0:
             total += self.slope[p] * s
-        for n, re, im, l_re, l_im, _, _ in self.terms_at(p, 0.0):
-            wave = re * math.cos(l_im * s) - im * math.sin(l_im * s) if l_im else re
-            total += wave * math.exp(l_re * s) * s**n
+        if self.offset:
+            total += terms_value(self.terms, self.offset[p], self.offset[p + 1], s)
         return total
 
     def at_many(self, t: Any, left: bool = False) -> np.ndarray:
@@ -198,6 +197,11 @@ class Pieces:
         return Pieces.build(walk())
 
 
+def _term(*numbers: float) -> Term:
+    n, re, im, l_re, l_im, l_re_lo, l_im_lo = numbers
+    return n, re, im, l_re, l_im, l_re_lo, l_im_lo
+
+
 def _sum(a: Any, b: Any) -> Any:
     value, value_lo = pairs.add(a[0], a[1], b[0], b[1])
     return value, value_lo, a[2] + b[2], [*a[3], *b[3]]
@@ -205,8 +209,8 @@ def _sum(a: Any, b: Any) -> Any:
 
 def _product(a: Any, b: Any) -> Any:
     def flat(side: Any) -> list[Term]:
-        polynomial = [(float(n), c, *[0.0] * 5) for n, c in ((0, side[0]), (1, side[2])) if c]
-        return [*polynomial, *side[3]]  # type: ignore[list-item]
+        polynomial = ((0.0, side[0]), (1.0, side[2]))
+        return [*(_term(n, c, *[0.0] * 5) for n, c in polynomial if c), *side[3]]
 
     terms: list[Term] = []
     for n, re, im, l_re, l_im, e_re, e_im in flat(a):
@@ -270,7 +274,7 @@ class Part:
         stop = math.inf if self.stop is None else self.stop
         return self.shape().clipped(max(low, self.start), min(stop, high))
 
-    def times(self, factor: float) -> Part:
+    def scaled(self, factor: float) -> Part:
         """Return the part scaled by a number."""
         return dataclasses.replace(self, **{self.linear: factor * getattr(self, self.linear)})
 
@@ -445,7 +449,9 @@ class Sampled(Part):
             object.__setattr__(self, name, _samples(getattr(self, name), name, unit))
         if len(self.times) != len(self.values):
             raise ParameterError(
-                "values", f"must have as many entries as times ({len(self.times)})", len(self.values)
+                "values",
+                f"must have as many entries as times ({len(self.times)})",
+                len(self.values),
             )
         for k in range(1, len(self.times)):
             if not self.times[k] > self.times[k - 1]:
@@ -582,6 +588,8 @@ class Current:
     @overload
     def __call__(self, t: float, left: bool = False) -> float: ...
     @overload
+    def __call__(self, t: array[float], left: bool = False) -> array[float]: ...
+    @overload
     def __call__(self, t: np.ndarray, left: bool = False) -> np.ndarray: ...
 
     def __call__(self, t: Any, left: bool = False) -> Any:
@@ -597,7 +605,7 @@ class Current:
         Returns
         -------
         float or ndarray
-            nA, of the shape of ``t``.
+            nA, of the shape of ``t``; an ``array('d')`` comes back as one, without NumPy.
         """
         form = self.normal_form
         if isinstance(t, (int, float)):
@@ -626,7 +634,7 @@ class Current:
             return Current((Product(factors=(self, factor)),))
         if isinstance(factor, bool) or not isinstance(factor, (int, float, SupportsIndex)):
             return NotImplemented
-        return Current(tuple(part.times(float(factor)) for part in self.parts))
+        return Current(tuple(part.scaled(float(factor)) for part in self.parts))
 
     def __rmul__(self, factor: float) -> Current:
         return self * factor
@@ -771,5 +779,6 @@ def sampled(
     interpolation : {"linear", "hold"}
         Lines between the samples, or each value held until the next ("hold" needs ``stop=``).
     """
-    part = Sampled(times=times, values=values, interpolation=interpolation, **common)
-    return Current((part,))
+    # Sampled copies what it is given into arrays.
+    given: Any = {"times": times, "values": values}
+    return Current((Sampled(**given, interpolation=interpolation, **common),))

@@ -6,10 +6,10 @@ import dataclasses
 import os
 from typing import Any
 
-from .current import Current, current_from_dicts, kinds
+from .current import Current, current_from_dicts
 from .errors import ExperimentError, ParameterError, brief, unknown_name
-from .method import Method, method_from_dict, methods
-from .neuron import Neuron, models, neuron_from_dict, neuron_to_dict
+from .method import Method, method_from_dict
+from .neuron import Neuron, neuron_from_dict, neuron_to_dict
 from .parameter import Parameter, parameters
 from .response import Response
 from .simulate import DURATION, INITIAL_V, MAX_SPIKES, simulate
@@ -285,8 +285,3 @@ def load(path: str | os.PathLike[str]) -> Experiment:
     if os.fspath(path).lower().endswith(".json"):
         return Experiment.from_json(text)
     return Experiment.from_toml(text)
-
-
-def catalogue() -> dict[str, dict[str, type]]:
-    """Return every neuron, shape of current and method by its name in files."""
-    return {"neuron": dict(models()), "current": dict(kinds()), "method": dict(methods())}

@@ -7,7 +7,7 @@ from typing import Any
 
 from .errors import ParameterError, unknown_name
 from .kernels import steps, train
-from .parameter import check_fields, checked_names, parameters, quantity
+from .parameter import check_fields, checked_names, quantity
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -187,8 +187,11 @@ class RK4(FixedStep):
 
 def methods() -> dict[str, type[Method]]:
     """Return every method by its name in files."""
-    return {cls.__name__: cls for cls in (*Method.__subclasses__(), *FixedStep.__subclasses__())
-            if cls is not FixedStep}
+    return {
+        cls.__name__: cls
+        for cls in (*Method.__subclasses__(), *FixedStep.__subclasses__())
+        if cls is not FixedStep
+    }
 
 
 def method_from_dict(data: Any) -> Method:
@@ -205,8 +208,3 @@ def method_from_dict(data: Any) -> Method:
         return cls(**{str(k): v for k, v in data.items() if k != "name"})
     except ParameterError as error:
         raise error.within("method") from None
-
-
-def method_parameters() -> dict[str, Any]:
-    """Return the described parameters of all methods."""
-    return {name: p for cls in methods().values() for name, p in parameters(cls).items()}

@@ -79,12 +79,12 @@ def _refractory() -> Any:
 
 
 def _mV(value: float) -> str:
-    return f"({value:.4g} mV)" if value < 0.0 else f"{value:.4g} mV"
+    return f"(−{-value:.4g} mV)" if value < 0.0 else f"{value:.4g} mV"
 
 
 def _reset_rule(neuron: Any) -> str:
     held = f", held for {neuron.t_ref:.4g} ms" if neuron.t_ref > 0.0 else ""
-    return f"V >= {neuron.V_th:.4g} mV: spike, V = {neuron.V_reset:.4g} mV{held}"
+    return f"V ≥ {neuron.V_th:.4g} mV: spike, V = {neuron.V_reset:.4g} mV{held}"
 
 
 _TRIAD = ("R_m", "C_m", "tau_m")
@@ -99,8 +99,9 @@ class LIF(Neuron):
     at V_reset for t_ref.
 
     Give two of R_m, C_m and tau_m = R_m C_m; the third follows, and `replace` keeps the other
-    given one.  Without any of them, R_m = 10 MOhm and C_m = 1 nF.  Source: Lapicque (1907); Gerstner
-    et al. (2014) Neuronal Dynamics, 1.3.
+    given one.  Without any of them, R_m = 10 MOhm and C_m = 1 nF.
+
+    Source: Lapicque (1907); Gerstner et al. (2014) Neuronal Dynamics, 1.3.
     """
 
     R_m: float = quantity(
@@ -181,7 +182,7 @@ class LIF(Neuron):
     def equation(self) -> str:
         """Return the model's equation with this neuron's numbers in it."""
         return (
-            f"{self.tau_m:.4g} ms dV/dt = -(V - {_mV(self.E_L)}) + {self.R_m:.4g} MOhm I(t);  "
+            f"{self.tau_m:.4g} ms dV/dt = −(V − {_mV(self.E_L)}) + {self.R_m:.4g} MOhm I(t);  "
             + _reset_rule(self)
         )
 

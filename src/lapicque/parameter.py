@@ -103,14 +103,18 @@ def quantity(
     return dataclasses.field(default=default, metadata={"parameter": described})
 
 
-@functools.cache
+_parameters: dict[type, Mapping[str, Parameter]] = {}
+
+
 def parameters(cls: type) -> Mapping[str, Parameter]:
     """Return the parameters of a class, by name, in order of declaration."""
-    return {
-        f.name: f.metadata["parameter"]
-        for f in dataclasses.fields(cls)
-        if "parameter" in f.metadata
-    }
+    if cls not in _parameters:
+        _parameters[cls] = {
+            f.name: f.metadata["parameter"]
+            for f in dataclasses.fields(cls)
+            if "parameter" in f.metadata
+        }
+    return _parameters[cls]
 
 
 def check_fields(thing: Any) -> None:

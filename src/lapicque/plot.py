@@ -36,9 +36,7 @@ def plot(response: Response, width: float = 7.0, height: float = 4.8) -> Figure:
     try:
         from matplotlib.figure import Figure
     except ImportError:
-        raise MissingPackageError(
-            "figures need matplotlib: pip install 'lapicque[plot]'"
-        ) from None
+        raise MissingPackageError("figures need matplotlib: pip install 'lapicque[plot]'") from None
     figure = Figure(figsize=(width, height), layout="constrained")
     axes: Any = figure.subplots(3, 1, sharex=True, height_ratios=[1.0, 3.0, 0.4])
     top, middle, bottom = axes

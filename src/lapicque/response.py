@@ -13,7 +13,8 @@ from .current import Current, Pieces
 from .errors import ParameterError
 from .kernels import membrane, pairs, steps, trace
 from .kernels.membrane import LOC
-from .method import FixedStep, Method
+from .kernels.moments import term_response
+from .method import Method
 from .neuron import Neuron
 
 if TYPE_CHECKING:
@@ -56,21 +57,31 @@ class ExactSolution:
 
     @functools.cached_property
     def _scratch(self) -> list[float]:
-        return [0.0] * membrane.anchored_size(self.pieces.terms, self.pieces.offset)  # type: ignore[arg-type]
+        return [0.0] * membrane.anchored_size(self.pieces.terms, self.pieces.offset)
 
     def sample(self, times: array[float], left: bool) -> array[float]:
         """Return V (mV) at nondecreasing times."""
         out = array("d", bytes(8 * len(times)))
         if times:
             form = self.pieces
-            before = bisect_left if left else bisect_right
-            arguments: Any = (
-                (self.row, form.starts, form.value, form.value_lo, form.slope)
-                + (form.offset, form.terms, self.spikes, self.spikes_lo, self.piece_f)
-                + (times, left, before(self.spikes, times[0]))
-                + (max(0, bisect_right(form.starts, times[0]) - 1), self._scratch, out)
+            trace.sample(
+                self.row,
+                form.starts,
+                form.value,
+                form.value_lo,
+                form.slope,
+                form.offset,
+                form.terms,
+                self.spikes,
+                self.spikes_lo,
+                self.piece_f,
+                times,
+                left,
+                (bisect_left if left else bisect_right)(self.spikes, times[0]),
+                max(0, bisect_right(form.starts, times[0]) - 1),
+                self._scratch,
+                out,
             )
-            trace.sample(*arguments)
         return out
 
     def sample_many(self, times: np.ndarray, left: bool) -> np.ndarray:
@@ -117,7 +128,7 @@ class ExactSolution:
             y += spread(w1) * _ramp_response(rate, x)
         if form.terms:
             y += self._terms_response(x, grown, p, hi, lo, spread)
-        out = threshold + y
+        out: np.ndarray = threshold + y
         below = math.nextafter(threshold, -math.inf)
         np.minimum(out, below, out=out, where=x > 0.0)
         held = x == 0.0
@@ -137,11 +148,11 @@ class ExactSolution:
         table = np.zeros((len(p), len(loc) // LOC, LOC))
         for i, (q, h, h_lo) in enumerate(zip(p.tolist(), hi.tolist(), lo.tolist(), strict=True)):
             s, s_lo = pairs.add(h, h_lo, -form.starts[q], 0.0)
-            arguments: Any = (form.terms, form.offset[q], form.offset[q + 1], s, s_lo, gain, rate)
             if s >= 0.0:
-                count = membrane.anchor_terms(*arguments, loc)
+                first, last = form.offset[q], form.offset[q + 1]
+                count = membrane.anchor_terms(form.terms, first, last, s, s_lo, gain, rate, loc)
                 table[i, :count] = np.reshape(loc[: LOC * count], (count, LOC))
-        total = np.zeros_like(x)
+        total: np.ndarray = np.zeros_like(x)
         for j in range(table.shape[1]):
             column = table[:, j]
             kinds = set(column[np.abs(column[:, 2:4]).max(axis=1) > 0.0, 0].tolist())
@@ -163,7 +174,7 @@ class ExactSolution:
                         x.tolist(),
                         strict=True,
                     )
-                    answer = [membrane.term_response(int(n), e, rate, s) for n, e, s in terms]
+                    answer = [term_response(int(n), e, rate, s) for n, e, s in terms]
                     total += (c * np.array(answer)).real
         return total
 
@@ -268,11 +279,10 @@ class GridSolution:
         return k >= 0 and self.nodes[i] < self.spikes[k] + self.row[membrane.REFRACTORY]
 
     def _drive(self, t: float, left: bool) -> float:
-        form: Any = self.pieces
+        form = self.pieces
         p = max(0, (bisect_left if left else bisect_right)(form.starts, t) - 1)
-        constants: Any = self.constants
         return steps.input_drive(
-            self.row, form.starts, constants, form.slope, form.offset, form.terms, p, t
+            self.row, form.starts, self.constants, form.slope, form.offset, form.terms, p, t
         )
 
 
@@ -384,10 +394,10 @@ class Response:
         self._check_span(float(flat.min()), float(flat.max()))
         if bool((flat[1:] >= flat[:-1]).all()):
             return self.solution.sample_many(flat, left).reshape(times.shape)
-        order = np.argsort(flat, kind="stable")
-        out = np.empty_like(flat)
-        out[order] = self.solution.sample_many(flat[order], left)
-        return out.reshape(times.shape)
+        ranks = np.argsort(flat, kind="stable")
+        values = np.empty_like(flat)
+        values[ranks] = self.solution.sample_many(flat[ranks], left)
+        return values.reshape(times.shape)
 
     @overload
     def current(self, t: float, left: bool = False) -> float: ...
@@ -410,8 +420,3 @@ class Response:
     def __repr__(self) -> str:
         span = f"[{self.start:g}, {self.stop:g}] ms"
         return f"<Response of {self.neuron.model} over {span}: {self.spike_count} spikes>"
-
-
-def is_fixed_step(method: Method) -> bool:
-    """Return whether the method has a time step."""
-    return isinstance(method, FixedStep)

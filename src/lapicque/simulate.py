@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from array import array
-from typing import Any
 
 from .current import Current
 from .errors import LimitError, MethodError, ParameterError
@@ -87,7 +86,9 @@ def simulate(
         return _exact(neuron, current, method, row, state, stop, max_spikes)
     if isinstance(method, FixedStep):
         return _fixed_step(neuron, current, method, row, state, stop, max_spikes)
-    raise MethodError(f"'method' must be a method, such as Exact() or Euler(dt=0.1) (got {method!r})")
+    raise MethodError(
+        f"'method' must be a method, such as Exact() or Euler(dt=0.1) (got {method!r})"
+    )
 
 
 def _too_many_spikes(max_spikes: int) -> LimitError:
@@ -111,19 +112,32 @@ def _exact(
     piece_f = array("d", bytes(8 * len(form)))
     piece_f[0] = begin.f if begin.free <= begin.time else math.nan
     grazes = array("d", bytes(8 * _MAX_GRAZES))
-    running = [begin.free, begin.free_lo, begin.f, 0.0, 0.0, begin.f_lo]
-    loc = [0.0] * membrane.anchored_size(form.terms, form.offset)  # type: ignore[arg-type]
+    running = [begin.free, begin.free_lo, begin.f, begin.f_lo, 0.0, 0.0]
+    loc = [0.0] * membrane.anchored_size(form.terms, form.offset)
     budget = [float(MAX_EVALUATIONS)]
     room = 512
     status = train.FULL
     while status == train.FULL:
         room = min(room, max_spikes + 1 - len(hi))
         chunk, chunk_lo = array("d", bytes(8 * room)), array("d", bytes(8 * room))
-        arguments: Any = (
-            (row, form.starts, form.value, form.value_lo, form.slope, form.offset, form.terms)
-            + (stop, method.code(), running, chunk, chunk_lo, piece_f, grazes, loc, budget)
+        made, status = train.run(
+            row,
+            form.starts,
+            form.value,
+            form.value_lo,
+            form.slope,
+            form.offset,
+            form.terms,
+            stop,
+            method.code(),
+            running,
+            chunk,
+            chunk_lo,
+            piece_f,
+            grazes,
+            loc,
+            budget,
         )
-        made, status = train.run(*arguments)
         hi.extend(chunk[:made])
         lo.extend(chunk_lo[:made])
         if len(hi) > max_spikes:
@@ -134,7 +148,7 @@ def _exact(
             f"more than {MAX_EVALUATIONS} evaluations were needed to find the next spike after "
             f"{running[0]:g} ms. Shorten the run, or split the current into slower parts."
         )
-    free, free_lo, f, _, seen, f_lo = running
+    free, free_lo, f, f_lo, _, seen = running
     refractory = free > stop or (free == stop and free_lo > 0.0)
     if not refractory:
         free, free_lo = stop, 0.0
@@ -181,12 +195,24 @@ def _fixed_step(
     status = steps.FULL
     while status == steps.FULL:
         buffers = [array("d", bytes(8 * room)) for _ in range(4)]
-        arguments: Any = (
-            (row, form.starts, constants, form.slope, form.offset, form.terms, begin.time, stop)
-            + (method.dt, method.exponential, list(tableau.c), list(tableau.a), list(tableau.b))
-            + (method.locate_code(), running, *buffers)
+        made, fired, status = steps.run(
+            row,
+            form.starts,
+            constants,
+            form.slope,
+            form.offset,
+            form.terms,
+            begin.time,
+            stop,
+            method.dt,
+            method.exponential,
+            list(tableau.c),
+            list(tableau.a),
+            list(tableau.b),
+            method.locate_code(),
+            running,
+            *buffers,
         )
-        made, fired, status = steps.run(*arguments)
         for whole, part in zip((nodes, before, after), buffers, strict=False):
             whole.extend(part[:made])
         spikes.extend(buffers[3][:fired])

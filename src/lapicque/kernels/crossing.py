@@ -10,9 +10,15 @@ is none, and the time of a peak too close to the threshold to decide in doubles,
 All start with ``f < 0`` at the anchor and look at ``0 < x <= length``.
 """
 
+from __future__ import annotations
+
 import math
 
 from .membrane import EPSILON, LOC, REAL, SINE, drive, evaluate
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .flat import Floats
 
 NOT_FOUND = -1.0
 EXHAUSTED = -2.0  # the cap on evaluations was reached
@@ -36,7 +42,7 @@ def refine(
     w0: float,
     w1: float,
     rate: float,
-    loc: list[float],
+    loc: Floats,
     count: int,
     noise: float,
 ) -> float:
@@ -71,7 +77,7 @@ def look(
     w0: float,
     w1: float,
     rate: float,
-    loc: list[float],
+    loc: Floats,
     count: int,
     tolerance: float,
     length: float,
@@ -109,7 +115,7 @@ def isolate_decay(
     f: float,
     w0: float,
     rate: float,
-    loc: list[float],
+    loc: Floats,
     tolerance: float,
 ) -> tuple[float, float]:
     """Find the first crossing under a constant and one real exponential."""
@@ -132,7 +138,7 @@ def isolate_sine(
     f: float,
     w0: float,
     rate: float,
-    loc: list[float],
+    loc: Floats,
     tolerance: float,
 ) -> tuple[float, float]:
     """Find the first crossing under a constant and one sine.
@@ -241,9 +247,7 @@ def envelope(
     return 0.0, min(length, 1.001 * math.log(slope / ceiling) / rate + 1e-9)
 
 
-def drive_ceiling(
-    x: float, horizon: float, w0: float, w1: float, loc: list[float], count: int
-) -> float:
+def drive_ceiling(x: float, horizon: float, w0: float, w1: float, loc: Floats, count: int) -> float:
     """Return a bound of the drive h on ``[x, horizon]``."""
     ceiling = w0 + max(w1 * x, w1 * horizon)
     for k in range(0, LOC * count, LOC):
@@ -255,7 +259,7 @@ def drive_ceiling(
     return ceiling
 
 
-def drive_curvature(x: float, horizon: float, loc: list[float], count: int) -> float:
+def drive_curvature(x: float, horizon: float, loc: Floats, count: int) -> float:
     """Return a bound of ``|h''|`` on ``[x, horizon]``."""
     total = 0.0
     for k in range(0, LOC * count, LOC):
@@ -283,9 +287,9 @@ def turn_of_drive(
     length: float,
     w0: float,
     w1: float,
-    loc: list[float],
+    loc: Floats,
     count: int,
-    budget: list[float],
+    budget: Floats,
 ) -> float:
     """Return the first time after ``x`` at which ``sign h >= 0``, or ``length``."""
     while x < length:
@@ -312,10 +316,10 @@ def isolate(
     w0: float,
     w1: float,
     rate: float,
-    loc: list[float],
+    loc: Floats,
     count: int,
     tolerance: float,
-    budget: list[float],
+    budget: Floats,
 ) -> tuple[float, float]:
     """Find the first crossing under any drive, window by window."""
     x = 0.0
@@ -355,7 +359,7 @@ def term_supremum(n: int, decay: float, x: float, horizon: float) -> float:
 
 
 def curvature(
-    x: float, horizon: float, transient: float, rate: float, loc: list[float], count: int
+    x: float, horizon: float, transient: float, rate: float, loc: Floats, count: int
 ) -> tuple[float, float]:
     """Bound V'' from above, and in absolute value, on ``[x, horizon]``.
 
@@ -391,7 +395,7 @@ def curvature(
 
 
 def transient_curvature(
-    f: float, w0: float, w1: float, rate: float, loc: list[float], count: int
+    f: float, w0: float, w1: float, rate: float, loc: Floats, count: int
 ) -> float:
     """Return the coefficient of ``exp(-rate x)`` in V''."""
     total = rate * (rate * f - w0) + w1
@@ -414,7 +418,7 @@ def ceiling_step(
     w0: float,
     w1: float,
     rate: float,
-    loc: list[float],
+    loc: Floats,
     count: int,
 ) -> float:
     """Return how far from ``x``, where V - V_th is ``f < 0``, the threshold is out of reach.
@@ -449,10 +453,10 @@ def march(
     w0: float,
     w1: float,
     rate: float,
-    loc: list[float],
+    loc: Floats,
     count: int,
     tolerance: float,
-    budget: list[float],
+    budget: Floats,
 ) -> tuple[float, float]:
     """Find the first crossing by steps that cannot overstep it.
 

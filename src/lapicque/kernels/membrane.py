@@ -9,11 +9,17 @@ On a piece of the input the drive, counted from an anchor inside it, is
 mV/ms, lie in a flat scratch sequence ``loc``, LOC numbers each.
 """
 
+from __future__ import annotations
+
 import cmath
 import math
 
 from . import pairs
 from .moments import leak_integral, ramp_response, term_response
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .flat import Floats, Ints
 
 # A packed neuron. The pairs are exact quotients, products and differences of the user's numbers.
 RATE = 0  # 1/tau_m (1/ms); 0 for the perfect integrator
@@ -49,7 +55,7 @@ def pack_leaky(
     threshold: float,
     reset: float,
     refractory: float,
-    row: list[float],
+    row: Floats,
 ) -> None:
     """Pack a leaky neuron; ``derived`` tells which of R_m (0), C_m (1), tau_m (2) follows."""
     r, r_lo, c, c_lo, tau, tau_lo = resistance, 0.0, capacitance, 0.0, time_constant, 0.0
@@ -70,7 +76,7 @@ def pack_leaky(
 
 
 def pack_perfect(
-    capacitance: float, threshold: float, reset: float, refractory: float, row: list[float]
+    capacitance: float, threshold: float, reset: float, refractory: float, row: Floats
 ) -> None:
     """Pack a perfect integrator."""
     row[RATE] = 0.0
@@ -83,7 +89,7 @@ def pack_perfect(
     row[THRESHOLD] = threshold
 
 
-def excess(row: list[float], value: float, value_lo: float) -> tuple[float, float]:
+def excess(row: Floats, value: float, value_lo: float) -> tuple[float, float]:
     """Return what a constant current holds against the threshold, as a pair.
 
     Leaky: the excess drive ``R_m I - (V_th - E_L)`` in mV, where less than 2 ulp of ``R_m I`` is
@@ -98,21 +104,21 @@ def excess(row: list[float], value: float, value_lo: float) -> tuple[float, floa
     return d, d_lo
 
 
-def constant_drive(row: list[float], value: float, value_lo: float) -> float:
+def constant_drive(row: Floats, value: float, value_lo: float) -> float:
     """Return the drive h (mV/ms) of a constant current."""
     d, _ = excess(row, value, value_lo)
     return d * (row[GAIN] if row[RATE] == 0.0 else row[RATE])
 
 
 def anchor_terms(
-    terms: list[float],
+    terms: Floats,
     first: int,
     last: int,
     s: float,
     s_lo: float,
     gain: float,
     rate: float,
-    loc: list[float],
+    loc: Floats,
 ) -> int:
     """Move the terms of a piece to the time ``(s, s_lo)`` after its start; return their number.
 
@@ -159,7 +165,7 @@ def anchor_terms(
     return count
 
 
-def anchored_size(terms: list[float], offset: list[int]) -> int:
+def anchored_size(terms: Floats, offset: Ints) -> int:
     """Return the length of ``loc`` that the largest piece needs."""
     most = 0
     for p in range(len(offset) - 1):
@@ -168,6 +174,22 @@ def anchored_size(terms: list[float], offset: list[int]) -> int:
             need += int(terms[TERM * j]) + 1
         most = max(most, need)
     return LOC * most
+
+
+def terms_value(terms: Floats, first: int, last: int, s: float) -> float:
+    """Return what the terms of a piece add to the current at the time ``s`` after its start."""
+    total = 0.0
+    for j in range(TERM * first, TERM * last, TERM):
+        wave = terms[j + 1]
+        if terms[j + 4] != 0.0:
+            angle = terms[j + 4] * s
+            wave = wave * math.cos(angle) - terms[j + 2] * math.sin(angle)
+        if terms[j + 3] != 0.0:
+            wave *= math.exp(terms[j + 3] * s)
+        if terms[j] != 0.0:
+            wave *= s ** int(terms[j])
+        total += wave
+    return total
 
 
 def real_response(exponent: float, rate: float, x: float) -> float:
@@ -182,7 +204,7 @@ def real_response(exponent: float, rate: float, x: float) -> float:
 
 
 def evaluate(
-    x: float, f: float, w0: float, w1: float, rate: float, loc: list[float], count: int
+    x: float, f: float, w0: float, w1: float, rate: float, loc: Floats, count: int
 ) -> tuple[float, float]:
     """Return ``(V - V_th, drive)`` at the time ``x`` after the anchor, where V - V_th was ``f``."""
     e = math.exp(-rate * x)
@@ -212,9 +234,7 @@ def evaluate(
     return f, h
 
 
-def drive(
-    x: float, w0: float, w1: float, loc: list[float], count: int
-) -> tuple[float, float]:
+def drive(x: float, w0: float, w1: float, loc: Floats, count: int) -> tuple[float, float]:
     """Return the drive h and its derivative at the time ``x`` after the anchor."""
     h = w0 + w1 * x
     slope = w1

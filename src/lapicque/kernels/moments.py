@@ -27,9 +27,7 @@ def complex_expm1(z: complex) -> complex:
     """Return ``exp(z) - 1`` without cancellation near z = 0 and near the multiples of 2 pi i."""
     grown = math.expm1(z.real)
     half = math.sin(0.5 * z.imag)
-    return complex(
-        grown - 2.0 * (1.0 + grown) * half * half, (1.0 + grown) * math.sin(z.imag)
-    )
+    return complex(grown - 2.0 * (1.0 + grown) * half * half, (1.0 + grown) * math.sin(z.imag))
 
 
 def moment(n: int, z: complex) -> complex:

@@ -4,10 +4,16 @@ A neuron that is linear between spikes makes every step affine: ``f+ = p f + sum
 with weights that follow from the method's tableau once per length of step.
 """
 
+from __future__ import annotations
+
 import math
 
-from .membrane import GAIN, RATE, REFRACTORY, RESET, TERM
+from .membrane import GAIN, RATE, REFRACTORY, RESET, terms_value
 from .moments import leak_integral
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .flat import Floats, Ints
 
 GRID, LINEAR, HERMITE = 0, 1, 2
 
@@ -22,12 +28,12 @@ SNAP = 1e-9
 
 def affine_weights(
     exponential: bool,
-    nodes: list[float],
-    matrix: list[float],
-    weights: list[float],
+    nodes: Floats,
+    matrix: Floats,
+    weights: Floats,
     rate: float,
     h: float,
-    out: list[float],
+    out: Floats,
 ) -> float:
     """Write the weights ``q`` of a step of length ``h`` to ``out`` and return ``p``.
 
@@ -59,12 +65,12 @@ def affine_weights(
 
 
 def input_drive(
-    row: list[float],
-    starts: list[float],
-    constants: list[float],
-    slope: list[float],
-    offset: list[int],
-    terms: list[float],
+    row: Floats,
+    starts: Floats,
+    constants: Floats,
+    slope: Floats,
+    offset: Ints,
+    terms: Floats,
     p: int,
     t: float,
 ) -> float:
@@ -72,12 +78,7 @@ def input_drive(
     s = t - starts[p]
     h = constants[p] + row[GAIN] * slope[p] * s
     if len(offset):
-        for j in range(TERM * offset[p], TERM * offset[p + 1], TERM):
-            n = int(terms[j])
-            l_re = terms[j + 3]
-            angle = terms[j + 4] * s
-            wave = terms[j + 1] * math.cos(angle) - terms[j + 2] * math.sin(angle)
-            h += row[GAIN] * wave * math.exp(l_re * s) * s**n
+        h += row[GAIN] * terms_value(terms, offset[p], offset[p + 1], s)
     return h
 
 
@@ -111,25 +112,25 @@ def hermite_root(f0: float, f1: float, d0: float, d1: float) -> float:
 
 
 def run(
-    row: list[float],
-    starts: list[float],
-    constants: list[float],
-    slope: list[float],
-    offset: list[int],
-    terms: list[float],
+    row: Floats,
+    starts: Floats,
+    constants: Floats,
+    slope: Floats,
+    offset: Ints,
+    terms: Floats,
     begin: float,
     end: float,
     dt: float,
     exponential: bool,
-    nodes: list[float],
-    matrix: list[float],
-    weights: list[float],
+    nodes: Floats,
+    matrix: Floats,
+    weights: Floats,
     locate: int,
-    state: list[float],
-    t_out: list[float],
-    before_out: list[float],
-    after_out: list[float],
-    spikes: list[float],
+    state: Floats,
+    t_out: Floats,
+    before_out: Floats,
+    after_out: Floats,
+    spikes: Floats,
 ) -> tuple[int, int, int]:
     """Run one neuron to ``end`` or until a buffer is full.
 
@@ -201,9 +202,7 @@ def run(
             edge = t + c * h + (snap if c < 1.0 else -snap)
             while at + 1 < pieces and starts[at + 1] <= edge:
                 at += 1
-            f1 += q[j] * input_drive(
-                row, starts, constants, slope, offset, terms, at, t + c * h
-            )
+            f1 += q[j] * input_drive(row, starts, constants, slope, offset, terms, at, t + c * h)
         if not -1e200 < f1 < 1e200:
             status = DIVERGED
             break

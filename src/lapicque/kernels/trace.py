@@ -1,5 +1,7 @@
 """V(t) of an exact run, at any times, from its spikes and the state at each piece's start."""
 
+from __future__ import annotations
+
 from . import pairs
 from .membrane import (
     GAIN,
@@ -12,24 +14,28 @@ from .membrane import (
     evaluate,
 )
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .flat import Floats, Ints
+
 
 def sample(
-    row: list[float],
-    starts: list[float],
-    value: list[float],
-    value_lo: list[float],
-    slope: list[float],
-    offset: list[int],
-    terms: list[float],
-    spikes: list[float],
-    spikes_lo: list[float],
-    piece_f: list[float],
-    times: list[float],
+    row: Floats,
+    starts: Floats,
+    value: Floats,
+    value_lo: Floats,
+    slope: Floats,
+    offset: Ints,
+    terms: Floats,
+    spikes: Floats,
+    spikes_lo: Floats,
+    piece_f: Floats,
+    times: Floats,
     left: bool,
     k: int,
     p: int,
-    loc: list[float],
-    out: list[float],
+    loc: Floats,
+    out: Floats,
 ) -> None:
     """Write V (mV) at the nondecreasing ``times`` to ``out``.
 
@@ -64,9 +70,7 @@ def sample(
             s, s_lo = pairs.add(hi, lo, -starts[p], 0.0)
             count = 0
             if len(offset) and s >= 0.0:
-                count = anchor_terms(
-                    terms, offset[p], offset[p + 1], s, s_lo, row[GAIN], rate, loc
-                )
+                count = anchor_terms(terms, offset[p], offset[p + 1], s, s_lo, row[GAIN], rate, loc)
             v_lo = value_lo[p] if len(value_lo) else 0.0
             w1 = row[GAIN] * slope[p]
             w0 = constant_drive(row, value[p], v_lo) + w1 * s

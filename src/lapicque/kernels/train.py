@@ -4,6 +4,8 @@ Event rule: the next spike is the first time, at or after the end of refractorin
 V >= V_th; tested first at the end of refractoriness, then by crossing.
 """
 
+from __future__ import annotations
+
 import math
 
 from . import pairs
@@ -31,32 +33,34 @@ from .membrane import (
     UNDECIDED,
     anchor_terms,
     constant_drive,
+    drive,
     evaluate,
     excess,
 )
 from .moments import leak_integral
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .flat import Floats, Ints
+
 # How crossings are found. AUTO: isolation where the windows are closed form, else the march.
 AUTO, ISOLATION, MARCH = 0, 1, 2
 
-# The state: the time from which the neuron is free (pair, ms), V - V_th there (mV), the piece,
-# the number of grazes, and the low part of V - V_th.
+# The state: the time from which the neuron is free (pair, ms), V - V_th there (pair, mV), the
+# piece, the number of grazes.
 FREE = 0
 STATE_F = 2
-PIECE = 3
-GRAZES = 4
-STATE_F_LO = 5
+PIECE = 4
+GRAZES = 5
 STATE = 6
 
-FULL = 1
-FINISHED = 0
-TOO_MANY_EVALUATIONS = 2
+FINISHED, FULL, TOO_MANY_EVALUATIONS = 0, 1, 2
 
 _BELOW = -1e-300  # "below the threshold by less than a rounding error"
 
 
 def crossing_of_constant(
-    row: list[float], d: float, d_lo: float, f: float, f_lo: float
+    row: Floats, d: float, d_lo: float, f: float, f_lo: float
 ) -> tuple[float, float]:
     """Return when a constant excess drive ``d > 0`` lifts V from ``f < 0``, as a pair (ms)."""
     if row[RATE] == 0.0:
@@ -74,10 +78,10 @@ def find_crossing(
     w0: float,
     w1: float,
     rate: float,
-    loc: list[float],
+    loc: Floats,
     count: int,
     tolerance: float,
-    budget: list[float],
+    budget: Floats,
 ) -> tuple[float, float]:
     """Find the first crossing on a stretch, by the method that fits its terms."""
     if how == ISOLATION:
@@ -93,7 +97,7 @@ def find_crossing(
     return march(length, f, w0, w1, rate, loc, count, tolerance, budget)
 
 
-def stretch(length: float, loc: list[float], count: int) -> float:
+def stretch(length: float, loc: Floats, count: int) -> float:
     """Return how far the terms may be used before they are anchored anew.
 
     Their phases stay below 2^12 rad, and the bounds of polynomial terms stay sharp.
@@ -112,23 +116,191 @@ def stretch(length: float, loc: list[float], count: int) -> float:
     return longest
 
 
+def _graze(t: float, state: Floats, graze_out: Floats) -> None:
+    count = int(state[GRAZES])
+    if count < len(graze_out):
+        graze_out[count] = t
+        state[GRAZES] += 1.0
+
+
+def _beyond(state: Floats, stop: float) -> bool:
+    return state[FREE] > stop or (state[FREE] == stop and state[FREE + 1] > 0.0)
+
+
+def _reset(row: Floats, hi: float, lo: float, state: Floats) -> None:
+    state[FREE], state[FREE + 1] = pairs.add(hi, lo, row[REFRACTORY], 0.0)
+    state[STATE_F] = row[RESET]
+    state[STATE_F + 1] = row[RESET + 1]
+
+
+def _arrive(stop: float, f: float, state: Floats) -> None:
+    # What has not spiked is below the threshold, also where rounding says otherwise.
+    state[FREE] = stop
+    state[FREE + 1] = 0.0
+    state[STATE_F] = min(f, _BELOW)
+    state[STATE_F + 1] = 0.0
+
+
+def through_constant(
+    row: Floats,
+    value: float,
+    value_lo: float,
+    stop: float,
+    state: Floats,
+    hi_out: Floats,
+    lo_out: Floats,
+    n: int,
+    graze_out: Floats,
+) -> int:
+    """Run to ``stop`` under a constant current; return the number of spikes so far.
+
+    The train is periodic after the first reset: one logarithm, in pairs, for all of it.
+    """
+    d, d_lo = excess(row, value, value_lo)
+    hi = state[FREE]
+    lo = state[FREE + 1]
+    f = state[STATE_F]
+    t, t_lo = hi, lo
+    if f < 0.0:
+        if d > 0.0:
+            x, x_lo = crossing_of_constant(row, d, d_lo, f, state[STATE_F + 1])
+            t, t_lo = pairs.add(hi, lo, x, x_lo)
+        else:
+            t = math.inf
+            if d < 0.0 and -f <= UNDECIDED * EPSILON * (abs(d) + abs(row[GAP])):
+                _graze(hi, state, graze_out)
+    if t < stop or (t == stop and t_lo <= 0.0):
+        period, period_lo = row[REFRACTORY], 0.0
+        if row[RESET] < 0.0:
+            if d > 0.0:
+                period, period_lo = crossing_of_constant(row, d, d_lo, row[RESET], row[RESET + 1])
+                period, period_lo = pairs.add(period, period_lo, row[REFRACTORY], 0.0)
+            else:
+                period = math.inf
+        room = len(hi_out)
+        while t < stop or (t == stop and t_lo <= 0.0):
+            hi_out[n] = t
+            lo_out[n] = t_lo
+            n += 1
+            hi, lo = t, t_lo
+            if n == room or period == math.inf:
+                break
+            # pairs.add, written out: the hottest loop of a regular train.
+            s = hi + period
+            b = s - hi
+            e = (hi - (s - b)) + (period - b) + (lo + period_lo)
+            t = s + e
+            t_lo = e - (t - s)
+        _reset(row, hi, lo, state)
+        if n == room or _beyond(state, stop):
+            return n
+    rate = row[RATE]
+    x = (stop - state[FREE]) - state[FREE + 1]
+    w0 = d * (row[GAIN] if rate == 0.0 else rate)
+    _arrive(stop, state[STATE_F] * math.exp(-rate * x) + w0 * leak_integral(rate, x), state)
+    return n
+
+
+def through_varying(
+    row: Floats,
+    start: float,
+    stop: float,
+    w_start: float,
+    w1: float,
+    terms: Floats,
+    first: int,
+    last: int,
+    how: int,
+    state: Floats,
+    hi_out: Floats,
+    lo_out: Floats,
+    n: int,
+    graze_out: Floats,
+    loc: Floats,
+    budget: Floats,
+) -> int:
+    """Run to ``stop`` through a piece of any form; return the number of spikes so far.
+
+    Stops early where the buffers are full or the budget of evaluations is spent.
+    """
+    rate = row[RATE]
+    room = len(hi_out)
+    count = 0
+    entered = True
+    while True:
+        hi = state[FREE]
+        lo = state[FREE + 1]
+        f = state[STATE_F]
+        length = (stop - hi) - lo
+        x = 0.0
+        if f < 0.0:
+            s, s_lo = pairs.add(hi, lo, -start, 0.0)
+            w0 = w_start + w1 * s
+            reach = length
+            if last > first:
+                count = anchor_terms(terms, first, last, s, s_lo, row[GAIN], rate, loc)
+                reach = stretch(length, loc, count)
+            tolerance = UNDECIDED * EPSILON * scale_of(row, w0, w1, f, length, loc, count)
+            if entered and f >= -tolerance and drive(0.0, w0, w1, loc, count)[0] < rate * f:
+                # V turned at the threshold where the piece began.
+                _graze(hi, state, graze_out)
+            entered = False
+            x = NOT_FOUND
+            if reach > 0.0:
+                x, graze = find_crossing(how, reach, f, w0, w1, rate, loc, count, tolerance, budget)
+                if graze >= 0.0:
+                    _graze(hi + (lo + graze), state, graze_out)
+            if x == EXHAUSTED:
+                return n
+            if x < 0.0:
+                f, _ = evaluate(reach, f, w0, w1, rate, loc, count)
+                if reach == length:
+                    _arrive(stop, f, state)
+                    return n
+                hi, lo = pairs.add(hi, lo, reach, 0.0)
+                _arrive(hi, f, state)
+                state[FREE + 1] = lo
+                continue
+            hi, lo = pairs.add(hi, lo, x, 0.0)
+        hi_out[n] = hi
+        lo_out[n] = lo
+        n += 1
+        _reset(row, hi, lo, state)
+        if n == room or _beyond(state, stop):
+            return n
+
+
+def scale_of(
+    row: Floats, w0: float, w1: float, f: float, length: float, loc: Floats, count: int
+) -> float:
+    """Return the size (mV) of what is added up to V, whose ulp is the rounding error's unit."""
+    scale = max(abs(f), abs(row[RESET]), abs(row[GAP]))
+    if row[RATE] > 0.0:
+        drive_size = abs(w0) + abs(w1) * length
+        for k in range(0, LOC * count, LOC):
+            if loc[k + 1] == 0.0:
+                drive_size += math.hypot(loc[k + 2], loc[k + 3])
+        scale = max(scale, drive_size / row[RATE])
+    return scale
+
+
 def run(
-    row: list[float],
-    starts: list[float],
-    value: list[float],
-    value_lo: list[float],
-    slope: list[float],
-    offset: list[int],
-    terms: list[float],
+    row: Floats,
+    starts: Floats,
+    value: Floats,
+    value_lo: Floats,
+    slope: Floats,
+    offset: Ints,
+    terms: Floats,
     end: float,
     how: int,
-    state: list[float],
-    hi_out: list[float],
-    lo_out: list[float],
-    piece_f: list[float],
-    graze_out: list[float],
-    loc: list[float],
-    budget: list[float],
+    state: Floats,
+    hi_out: Floats,
+    lo_out: Floats,
+    piece_f: Floats,
+    graze_out: Floats,
+    loc: Floats,
+    budget: Floats,
 ) -> tuple[int, int]:
     """Run one neuron to ``end`` or until the buffers are full; return ``(spikes, status)``.
 
@@ -137,139 +309,45 @@ def run(
     ``piece_f`` V - V_th at the start of each piece (NaN while refractory), ``graze_out`` the
     times of peaks that doubles cannot tell from the threshold.
     """
-    rate = row[RATE]
-    gain = row[GAIN]
-    refractory = row[REFRACTORY]
-    reset = row[RESET]
-    reset_lo = row[RESET + 1]
     pieces = len(starts)
     room = len(hi_out)
     n = 0
-    hi = state[FREE]
-    lo = state[FREE + 1]
-    f = state[STATE_F]
-    f_lo = state[STATE_F_LO]
-    grazes = int(state[GRAZES])
-    status = FINISHED
     p = int(state[PIECE])
     while p < pieces:
         final = p + 1 == pieces
         stop = end if final else starts[p + 1]
-        if hi > stop or (hi == stop and lo >= 0.0 and not final):
-            p += 1
-            if not final:
-                piece_f[p] = f if hi == stop and lo == 0.0 else math.nan
-            continue
-        first = offset[p] if len(offset) else 0
-        last = offset[p + 1] if len(offset) else 0
-        v_lo = value_lo[p] if len(value_lo) else 0.0
-        w1 = gain * slope[p]
-        if first == last and w1 == 0.0:
-            # A constant current: periodic after the first reset, in closed form.
-            d, d_lo = excess(row, value[p], v_lo)
-            if f >= 0.0:
-                x, x_lo = 0.0, 0.0
-            elif d > 0.0:
-                x, x_lo = crossing_of_constant(row, d, d_lo, f, f_lo)
+        # A spike exactly at the end of the run counts; one at the end of a piece is the next's.
+        if not _beyond(state, stop) and (final or state[FREE] < stop or state[FREE + 1] < 0.0):
+            first = offset[p] if len(offset) else 0
+            last = offset[p + 1] if len(offset) else 0
+            v_lo = value_lo[p] if len(value_lo) else 0.0
+            if first == last and slope[p] == 0.0:
+                n = through_constant(row, value[p], v_lo, stop, state, hi_out, lo_out, n, graze_out)
             else:
-                x, x_lo = math.inf, 0.0
-            t, t_lo = pairs.add(hi, lo, x, x_lo) if x < math.inf else (math.inf, 0.0)
-            if t < stop or (t == stop and t_lo <= 0.0):
-                period, period_lo = refractory, 0.0
-                if reset < 0.0:
-                    if d > 0.0:
-                        period, period_lo = crossing_of_constant(row, d, d_lo, reset, reset_lo)
-                        period, period_lo = pairs.add(period, period_lo, refractory, 0.0)
-                    else:
-                        period = math.inf
-                while t < stop or (t == stop and t_lo <= 0.0):
-                    hi_out[n] = t
-                    lo_out[n] = t_lo
-                    n += 1
-                    hi, lo = t, t_lo
-                    if n == room or period == math.inf:
-                        break
-                    # pairs.add, written out: the hottest loop of a regular train.
-                    s = hi + period
-                    b = s - hi
-                    e = (hi - (s - b)) + (period - b) + (lo + period_lo)
-                    t = s + e
-                    t_lo = e - (t - s)
-                hi, lo = pairs.add(hi, lo, refractory, 0.0)
-                f = reset
-                f_lo = reset_lo
-                if n == room:
-                    status = FULL
-                    break
-                if hi > stop or (hi == stop and lo > 0.0):
-                    continue
-            w0 = constant_drive(row, value[p], v_lo)
-            x = (stop - hi) - lo
-            f = f * math.exp(-rate * x) + w0 * leak_integral(rate, x)
-            f = min(f, _BELOW)
-            f_lo = 0.0
-        else:
-            w_piece = constant_drive(row, value[p], v_lo)
-            left = False
-            while True:
-                length = (stop - hi) - lo
-                s, s_lo = pairs.add(hi, lo, -starts[p], 0.0)
-                count = anchor_terms(terms, first, last, s, s_lo, gain, rate, loc)
-                w0 = w_piece + w1 * s
-                x = 0.0
-                if f < 0.0:
-                    scale = (abs(w_piece) + abs(w1) * (s + length)) / rate if rate > 0.0 else -reset
-                    for k in range(0, LOC * count, LOC):
-                        if loc[k + 1] == 0.0 and rate > 0.0:
-                            scale += math.hypot(loc[k + 2], loc[k + 3]) / rate
-                    scale = max(scale, abs(row[GAP]), abs(f))
-                    tolerance = UNDECIDED * EPSILON * scale
-                    reach = stretch(length, loc, count) if count else length
-                    x = NOT_FOUND
-                    if length > 0.0:
-                        x, graze = find_crossing(
-                            how, reach, f, w0, w1, rate, loc, count, tolerance, budget
-                        )
-                        if graze >= 0.0 and grazes < len(graze_out):
-                            graze_out[grazes] = hi + (lo + graze)
-                            grazes += 1
-                    if x == EXHAUSTED:
-                        status = TOO_MANY_EVALUATIONS
-                        break
-                    if x < 0.0:
-                        f, h = evaluate(reach, f, w0, w1, rate, loc, count)
-                        f = min(f, _BELOW)
-                        f_lo = 0.0
-                        if reach < length:
-                            hi, lo = pairs.add(hi, lo, reach, 0.0)
-                            continue
-                        break
-                hi, lo = pairs.add(hi, lo, x, 0.0)
-                hi_out[n] = hi
-                lo_out[n] = lo
-                n += 1
-                hi, lo = pairs.add(hi, lo, refractory, 0.0)
-                f = reset
-                f_lo = reset_lo
-                left = hi > stop or (hi == stop and lo > 0.0)
-                if n == room:
-                    status = FULL
-                    break
-                if left:
-                    break
-            if status != FINISHED:
-                break
-            if left:
-                continue
-        hi = stop
-        lo = 0.0
+                n = through_varying(
+                    row,
+                    starts[p],
+                    stop,
+                    constant_drive(row, value[p], v_lo),
+                    row[GAIN] * slope[p],
+                    terms,
+                    first,
+                    last,
+                    how,
+                    state,
+                    hi_out,
+                    lo_out,
+                    n,
+                    graze_out,
+                    loc,
+                    budget,
+                )
+            if n == room or budget[0] < 0.0:
+                state[PIECE] = float(p)
+                return n, FULL if n == room else TOO_MANY_EVALUATIONS
         p += 1
         if not final:
-            piece_f[p] = f
-    state[FREE] = hi
-    state[FREE + 1] = lo
-    state[STATE_F] = f
-    state[STATE_F_LO] = f_lo
-    state[PIECE] = p
-    state[GRAZES] = grazes
-    return n, status
+            free = state[FREE] == stop and state[FREE + 1] == 0.0
+            piece_f[p] = state[STATE_F] if free else math.nan
+    state[PIECE] = float(p)
+    return n, FINISHED

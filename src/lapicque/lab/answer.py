@@ -61,14 +61,14 @@ def answer(request: object) -> dict[str, Any]:
         if kind == "run":
             return {**reply, "ok": True, **_run(request)}
         raise unknown_name("kind", "a kind of request", kind, ("describe", "run"))
-    except _Fault as fault:
+    except _ExperimentError as fault:
         reply["error"] = {**_error(fault.cause), "experiment": fault.experiment}
     except LapicqueError as error:
         reply["error"] = {**_error(error), "experiment": None}
     return reply
 
 
-class _Fault(Exception):
+class _ExperimentError(Exception):
     """An error of one of the experiments."""
 
     def __init__(self, experiment: int, cause: LapicqueError) -> None:
@@ -145,7 +145,7 @@ def _run(request: dict[str, Any]) -> dict[str, Any]:
         try:
             results.append(_result(Experiment.from_dict(data), window, int(width)))
         except LapicqueError as error:
-            raise _Fault(k, error) from None
+            raise _ExperimentError(k, error) from None
     return {"results": results, "elapsed_ms": 1000.0 * (perf_counter() - began)}
 
 

@@ -30,13 +30,17 @@ def _constant(response: Response, row: list[float], current: float, current_lo: 
         end = "silent" if not response.spikes else f"{_spikes(response)}, then silent"
         return f"{drive} is at rheobase: V approaches the threshold for ever, {end}."
     if excess < 0.0:
-        started = " but V_0 is above the threshold: one spike at the start, then" if (
-            response.spikes
-        ) else ":"
+        started = (
+            " but V_0 is above the threshold: one spike at the start, then"
+            if (response.spikes)
+            else ":"
+        )
         return f"{drive} never reaches {need}{started} silent."
     period = 1000.0 / steady_rate(response) if response.spikes else math.nan
-    above = f"{drive} is {excess:.4g} mV above {need}" if gap > 0.0 else (
-        "Rest lies above the threshold: the leak alone makes the neuron fire"
+    above = (
+        f"{drive} is {excess:.4g} mV above {need}"
+        if gap > 0.0
+        else ("Rest lies above the threshold: the leak alone makes the neuron fire")
     )
     if not response.spikes:
         return f"{above}, but this run is too short for a spike."

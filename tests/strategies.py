@@ -1,0 +1,184 @@
+"""The one place that draws neurons, currents, methods and experiments for property tests.
+
+A new neuron, shape of current or method must be added here: test_strategies.py fails until it is.
+"""
+
+import math
+
+import independent
+from hypothesis import strategies as st
+
+import lapicque as lq
+
+
+def numbers(low, high):
+    """Floats of all sizes between two bounds, without denormals."""
+    return st.floats(low, high, allow_nan=False, allow_infinity=False, allow_subnormal=False)
+
+
+def spread(low, high):
+    """Positive floats, evenly spread over orders of magnitude."""
+    return numbers(math.log(low), math.log(high)).map(lambda x: min(max(math.exp(x), low), high))
+
+
+@st.composite
+def lifs(draw):
+    v_th = draw(numbers(-60.0, 20.0))
+    given = draw(st.sampled_from([("R_m", "C_m"), ("R_m", "tau_m"), ("C_m", "tau_m")]))
+    ranges = {"R_m": spread(1.0, 100.0), "C_m": spread(0.1, 5.0), "tau_m": spread(2.0, 100.0)}
+    return lq.LIF(
+        **{name: draw(ranges[name]) for name in given},
+        E_L=v_th + draw(st.one_of(numbers(-30.0, -1.0), numbers(-30.0, 10.0))),
+        V_th=v_th,
+        V_reset=v_th - draw(numbers(1.0, 30.0)),
+        t_ref=draw(st.sampled_from([0.0, 0.0, 2.0, 3.7])),
+    )
+
+
+@st.composite
+def pifs(draw):
+    v_th = draw(numbers(-60.0, 20.0))
+    return lq.PIF(
+        C_m=draw(spread(0.1, 5.0)),
+        V_th=v_th,
+        V_reset=v_th - draw(numbers(1.0, 30.0)),
+        t_ref=draw(st.sampled_from([0.0, 2.0])),
+    )
+
+
+NEURONS = {"LIF": lifs(), "PIF": pifs()}
+
+
+def neurons():
+    """Any neuron; leaky ones most often."""
+    return st.one_of(NEURONS["LIF"], *NEURONS.values())
+
+
+AMPLITUDES = numbers(-3.0, 3.0)
+TIMES = numbers(-20.0, 150.0)
+
+
+@st.composite
+def common(draw):
+    """The parameters that every shape has: start, stop, window."""
+    chosen = {}
+    if draw(st.integers(0, 2)) == 0:
+        chosen["start"] = draw(TIMES)
+    if draw(st.integers(0, 2)) == 0:
+        chosen["stop"] = chosen.get("start", 0.0) + draw(numbers(0.0, 150.0))
+    if draw(st.integers(0, 5)) == 0:
+        low = draw(TIMES)
+        chosen["window"] = (low, low + draw(numbers(0.0, 150.0)))
+    return chosen
+
+
+@st.composite
+def samples(draw):
+    n = draw(st.integers(2, 8))
+    steps = draw(st.lists(numbers(0.1, 40.0), min_size=n, max_size=n))
+    first = draw(numbers(0.0, 20.0))
+    times = [first + math.fsum(steps[:k]) for k in range(n)]
+    values = draw(st.lists(AMPLITUDES, min_size=n, max_size=n))
+    rest = {k: v for k, v in draw(common()).items() if k != "stop"}
+    if draw(st.booleans()):
+        return lq.sampled(times, values, **rest)
+    stop = rest.get("start", 0.0) + times[-1] + draw(numbers(0.0, 20.0))
+    return lq.sampled(times, values, interpolation="hold", stop=stop, **rest)
+
+
+def _shape(factory, *ranges):
+    return st.tuples(common(), *ranges).map(lambda drawn: factory(*drawn[1:], **drawn[0]))
+
+
+def _clamped_step(amplitude, start, width, extra):
+    return lq.step(amplitude, start=start, stop=start + width, **extra)
+
+
+@st.composite
+def products(draw):
+    fast = draw(st.one_of(SHAPES["sine"], SHAPES["constant"], SHAPES["ramp"]))
+    slow = draw(st.one_of(SHAPES["decay"], SHAPES["alpha"], SHAPES["sine"]))
+    return fast * slow * draw(numbers(-1.0, 1.0))
+
+
+SHAPES = {
+    "constant": _shape(lq.constant, AMPLITUDES),
+    "step": st.builds(
+        _clamped_step,
+        AMPLITUDES,
+        TIMES,
+        numbers(0.0, 120.0),
+        common().map(lambda c: {k: v for k, v in c.items() if k == "window"}),
+    ),
+    "ramp": st.tuples(common(), numbers(-0.03, 0.03)).map(lambda d: lq.ramp(d[1], **d[0])),
+    "sine": _shape(lq.sine, AMPLITUDES, spread(1.0, 400.0), numbers(-7.0, 7.0)),
+    "decay": st.tuples(common(), AMPLITUDES, spread(0.5, 200.0)).map(
+        lambda d: lq.decay(d[1], d[2], **d[0])
+    ),
+    "alpha": st.tuples(common(), AMPLITUDES, spread(0.5, 50.0)).map(
+        lambda d: lq.alpha(d[1], d[2], **d[0])
+    ),
+    "sampled": samples(),
+}
+SHAPES["product"] = products()
+
+
+@st.composite
+def currents(draw, most=4):
+    """Sums of any shapes, usually with a constant that brings V near the threshold."""
+    parts = draw(st.lists(st.one_of(*SHAPES.values()), min_size=0, max_size=most))
+    total = lq.constant(draw(numbers(0.0, 3.0))) if draw(st.integers(0, 3)) else lq.constant(0.0)
+    for part in parts:
+        total = total + part
+    return total
+
+
+STEPS = spread(0.01, 1.0)
+LOCATE = st.sampled_from(["grid", "linear", "hermite"])
+METHODS = {
+    "Exact": st.sampled_from(["auto", "isolation", "march"]).map(lambda c: lq.Exact(crossing=c)),
+    "Euler": st.builds(lq.Euler, dt=STEPS, locate=LOCATE),
+    "ExponentialEuler": st.builds(lq.ExponentialEuler, dt=STEPS, locate=LOCATE),
+    "RK2": st.builds(lq.RK2, dt=STEPS, locate=LOCATE),
+    "RK4": st.builds(lq.RK4, dt=STEPS, locate=LOCATE),
+}
+
+
+def methods():
+    """Any method."""
+    return st.one_of(*METHODS.values())
+
+
+@st.composite
+def free_experiments(draw):
+    """Any neuron under any current."""
+    neuron = draw(neurons())
+    v_0 = draw(st.one_of(st.none(), numbers(-20.0, 3.0).map(lambda x: neuron.V_th + x)))
+    return lq.Experiment(neuron, draw(currents()), draw(numbers(0.0, 150.0)), V_0=v_0)
+
+
+@st.composite
+def near_experiments(draw):
+    """Experiments whose highest peak of V lies within 1e-6 mV of the threshold, on either side.
+
+    V without a threshold does not depend on V_th, so that V_th is put where the peak is.
+    """
+    from hypothesis import assume
+
+    neuron = draw(neurons())
+    current = draw(currents())
+    duration = draw(numbers(20.0, 150.0))
+    start = neuron.V_reset
+    peaks, _, _ = independent.highest(neuron, current.to_dicts(), 0.0, start, duration)
+    peaks = [p for p in peaks if p[1] > start + 1e-3]
+    assume(peaks)
+    height = max(v for _, v in peaks)
+    offset = draw(spread(1e-9, 9e-7)) * draw(st.sampled_from([-1.0, 1.0]))
+    v_th = height + offset
+    reset = min(neuron.V_reset, v_th - 0.5)
+    return lq.Experiment(neuron.replace(V_th=v_th, V_reset=reset), current, duration, V_0=start)
+
+
+def experiments():
+    """Any experiment; two of three draws have a peak of V within 1e-6 mV of the threshold."""
+    return st.one_of(near_experiments(), near_experiments(), free_experiments())

@@ -1,0 +1,50 @@
+/**
+ * Three helpers to make elements; the view uses no framework.
+ */
+import { richParts } from "./format.js";
+
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, string | number | boolean | null | undefined>} [attributes]  false, null and undefined are left out
+ * @param {...(Node | string)} children
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+export function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value === true ? "" : String(value));
+  }
+  element.append(...children);
+  return element;
+}
+
+/** Text with symbols in italics and their subscripts set low. @param {string} text @param {boolean} [isSymbol]  all of it is one symbol */
+export function rich(text, isSymbol = false) {
+  const fragment = document.createDocumentFragment();
+  for (const part of richParts(text)) {
+    if (part.kind === "sub") fragment.append(h("sub", {}, part.text));
+    else if (part.kind === "symbol" || isSymbol) fragment.append(h("var", {}, part.text));
+    else fragment.append(part.text);
+  }
+  return fragment;
+}
+
+/** Sets text only when it differs: an untouched node is not laid out anew. @param {Node} node @param {string} text */
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/** A line sample in the style of an experiment, for legends. @param {{colour: string, dash: number[]}} style */
+export function swatch(style) {
+  const image = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  image.setAttribute("class", "lp-swatch");
+  image.setAttribute("viewBox", "0 0 28 8");
+  image.setAttribute("aria-hidden", "true");
+  const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  line.setAttribute("d", "M0 4H28");
+  line.setAttribute("stroke-dasharray", style.dash.join(" "));
+  line.style.stroke = `var(--lp-${style.colour})`;
+  image.append(line);
+  return image;
+}

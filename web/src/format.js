@@ -1,0 +1,99 @@
+/**
+ * Numbers and symbols as text. The same rules serve the page and the canvas.
+ */
+
+const GREEK = /** @type {Record<string, string>} */ ({
+  tau: "τ", theta: "θ", Delta: "Δ", omega: "ω", phi: "φ", lambda: "λ", alpha: "α", sigma: "σ", mu: "µ", pi: "π",
+});
+const UNITS = /** @type {Record<string, string>} */ ({ MOhm: "MΩ", uS: "µS", us: "µs" });
+
+/** A unit as it is printed. @param {string} unit */
+export function unitText(unit) {
+  return UNITS[unit] ?? unit;
+}
+
+/** A typographic minus, which is as wide as a plus. @param {string} text */
+function minus(text) {
+  return text.replace("-", "−");
+}
+
+/** @param {number} value @param {number} decimals */
+export function fixed(value, decimals) {
+  const text = value.toFixed(decimals);
+  return minus(Number(text) === 0 ? (0).toFixed(decimals) : text);
+}
+
+/** Decimals needed to tell two neighbours of this spacing apart. @param {number} spacing */
+export function decimalsFor(spacing) {
+  return Math.min(12, Math.max(0, -Math.floor(Math.log10(spacing) + 1e-9)));
+}
+
+/** What stands in a number box: all that was set, without the dust of binary fractions. @param {number} value */
+export function boxText(value) {
+  const tidy = Number(value.toPrecision(10));
+  return Math.abs(tidy) >= 1e6 ? scientific(tidy) : String(tidy);
+}
+
+/** What was typed in a number box, with a point or a comma; null if it is not a number. @param {string} text */
+export function parseNumber(text) {
+  const plain = text.trim().replace("−", "-").replace(/^([^.,]*),([^.,]*)$/, "$1.$2");
+  const value = Number(plain);
+  return plain !== "" && Number.isFinite(value) ? value : null;
+}
+
+/** A spike time to twelve significant digits. @param {number} time */
+export function spikeText(time) {
+  return time.toPrecision(12);
+}
+
+/** 2500000 as "2.5e6". @param {number} value */
+function scientific(value) {
+  return value.toExponential().replace("e+", "e");
+}
+
+/** Tick labels of one axis, all with the same decimals. @param {number[]} values @param {number} increment */
+export function tickTexts(values, increment) {
+  if (values.some((value) => Math.abs(value) >= 1e5)) {
+    return values.map((value) => minus(value === 0 ? "0" : scientific(Number(value.toPrecision(12)))));
+  }
+  const decimals = decimalsOf(increment);
+  return values.map((value) => fixed(value, decimals));
+}
+
+/** Decimals of a round increment: 0.25 has two. @param {number} increment */
+function decimalsOf(increment) {
+  const first = decimalsFor(increment);
+  const exact = (/** @type {number} */ decimals) => Math.abs(Number(increment.toFixed(decimals)) - increment) < 1e-6 * increment;
+  return exact(first) ? first : first + 1;
+}
+
+/**
+ * Splits text into plain parts, symbols and subscripts: "threshold V_th" has a symbol V with the subscript th, "tau_m"
+ * is a τ with an m.
+ *
+ * @param {string} text
+ * @returns {{text: string, kind: "plain" | "symbol" | "sub"}[]}
+ */
+export function richParts(text) {
+  const names = Object.keys(GREEK).join("|");
+  const pattern = new RegExp(`(?<![A-Za-z0-9_'])(${names}|[A-Za-z])_([A-Za-z0-9]+)|(?<![A-Za-z0-9_'])(${names})(?![A-Za-z0-9_])`, "g");
+  /** @type {{text: string, kind: "plain" | "symbol" | "sub"}[]} */
+  const parts = [];
+  let end = 0;
+  const printed = text.replace(/\b(MOhm|uS|us)\b/g, unitText);
+  for (const match of printed.matchAll(pattern)) {
+    if (match.index > end) parts.push({ text: printed.slice(end, match.index), kind: "plain" });
+    const symbol = match[1] ?? match[3];
+    parts.push({ text: GREEK[symbol] ?? symbol, kind: "symbol" });
+    if (match[2] !== undefined) parts.push({ text: match[2], kind: "sub" });
+    end = match.index + match[0].length;
+  }
+  if (end < printed.length) parts.push({ text: printed.slice(end), kind: "plain" });
+  return parts;
+}
+
+/** A number of a preset and its name: "2a  Time-variable" is ["2a", "Time-variable"]. @param {string} title @returns {[string, string]} */
+export function splitTitle(title) {
+  const match = /^(\S{1,3})\s+(.+)$/.exec(title);
+  return match && /^\d/.test(match[1]) ? [match[1], match[2]] : ["", title];
+}

@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { LinkLost, backOff, latestWins, webSocketLink } from "../src/link.js";
+
+/** A WebSocket in the hands of the test. */
+class FakeSocket {
+  /** @type {FakeSocket[]} */
+  static made = [];
+  /** @type {string[]} */
+  sent = [];
+  onopen = () => {};
+  onclose = () => {};
+  /** @type {(event: {data: string}) => void} */
+  onmessage = () => {};
+
+  /** @param {string} url */
+  constructor(url) {
+    this.url = url;
+    FakeSocket.made.push(this);
+  }
+
+  /** @param {string} text */
+  send(text) {
+    this.sent.push(text);
+  }
+
+  close() {
+    this.onclose();
+  }
+}
+
+function linkToFake() {
+  FakeSocket.made = [];
+  const link = webSocketLink("ws://here/ws", /** @type {any} */ (FakeSocket));
+  return { link, socket: FakeSocket.made[0] };
+}
+
+/** @type {import("../src/types.js").Request} */
+const describe = { kind: "describe" };
+
+test("replies find their requests by id, in any order", async () => {
+  const { link, socket } = linkToFake();
+  socket.onopen();
+  const first = link.request(describe);
+  const second = link.request(describe);
+  const [a, b] = socket.sent.map((text) => JSON.parse(text).id);
+  socket.onmessage({ data: JSON.stringify({ id: b, ok: true }) });
+  socket.onmessage({ data: JSON.stringify({ id: a, ok: false }) });
+  assert.equal((await first).ok, false);
+  assert.equal((await second).ok, true);
+  link.close();
+});
+
+test("a request without a connection is rejected, never left hanging", async () => {
+  const { link, socket } = linkToFake();
+  await assert.rejects(link.request(describe), LinkLost);
+  socket.onopen();
+  const waiting = link.request(describe);
+  socket.onclose();
+  await assert.rejects(waiting, LinkLost);
+  link.close();
+});
+
+test("a lost connection is made again and its listeners are told", (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const { link, socket } = linkToFake();
+  /** @type {string[]} */
+  const told = [];
+  link.onStatus((status) => told.push(status));
+  socket.onopen();
+  socket.onclose();
+  context.mock.timers.tick(backOff(0));
+  FakeSocket.made[1].onopen();
+  assert.deepEqual(told, ["connecting", "open", "lost", "open"]);
+  link.close();
+  context.mock.timers.tick(60_000);
+  assert.equal(FakeSocket.made.length, 2);
+});
+
+test("the pause between attempts doubles up to five seconds", () => {
+  assert.deepEqual([0, 1, 2, 10].map(backOff), [250, 500, 1000, 5000]);
+});
+
+test("while one job runs only the newest waits", async () => {
+  /** @type {((answer: number) => void)[]} */
+  const finish = [];
+  /** @type {number[]} */
+  const sent = [];
+  /** @type {number[]} */
+  const answered = [];
+  const queue = latestWins(
+    (/** @type {number} */ job) => {
+      sent.push(job);
+      return new Promise((resolve) => finish.push(resolve));
+    },
+    (/** @type {number} */ answer) => answered.push(answer),
+    (error) => assert.fail(String(error)),
+  );
+  [1, 2, 3, 4].forEach((job) => queue.submit(job));
+  assert.deepEqual(sent, [1]);
+  finish[0](10);
+  await new Promise(setImmediate);
+  assert.deepEqual(sent, [1, 4]);
+  finish[1](40);
+  await new Promise(setImmediate);
+  assert.deepEqual(answered, [10, 40]);
+});
+
+test("a failed job frees the queue and drops what waited", async () => {
+  let failures = 0;
+  /** @type {number[]} */
+  const sent = [];
+  const queue = latestWins(
+    (/** @type {number} */ job) => {
+      sent.push(job);
+      return Promise.reject(new LinkLost());
+    },
+    (error) => assert.fail(String(error)),
+    () => failures++,
+  );
+  queue.submit(1);
+  queue.submit(2);
+  await new Promise(setImmediate);
+  queue.submit(3);
+  await new Promise(setImmediate);
+  assert.deepEqual(sent, [1, 3]);
+  assert.equal(failures, 2);
+});
