@@ -144,8 +144,8 @@ def slopes_before(response):
 def test_no_spike_is_missed_or_early(experiment):
     """Between spikes V stays below the threshold and at each spike it reaches it.
 
-    The truth: Gauss-Legendre quadrature of the recipe's current (tests/independent.py), restarted at
-    each spike, with every peak refined.
+    The truth: Gauss-Legendre quadrature of the recipe's current (tests/independent.py), restarted
+    at each spike, with every peak refined.
     """
     neuron, parts = experiment.neuron, experiment.current.to_dicts()
     response = experiment.run()

@@ -79,7 +79,7 @@ def expect(locator):
 
 
 def test_experiment_1_shows_its_numbers_in_both_versions(page):
-    """The period is 13.174 ms by the equation and 21.151 ms as coded (the design's check values)."""
+    """The period is 13.174 ms by the equation, 21.151 ms as coded (the design's check values)."""
     expect(readout(page, "first_spike")).to_contain_text("13.174")
     page.locator('[data-variant="notebook"]').click()
     expect(readout(page, "first_spike")).to_contain_text("21.151")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import math
 from array import array
 from bisect import bisect_left, bisect_right
@@ -462,6 +463,13 @@ class Sampled(Part):
                     self.times[k],
                     "Sort the samples and drop repeated times.",
                 )
+        shifted = [self.start + t for t in self.times] if self.start else self.times
+        if any(b <= a for a, b in itertools.pairwise(shifted)):
+            raise ParameterError(
+                "start",
+                "must leave the samples apart: it is too large for their spacing, ms",
+                self.start,
+            )
         least = {"linear": 2, "hold": 1}.get(str(self.interpolation))
         if least is None:
             raise unknown_name(
@@ -487,7 +495,7 @@ class Sampled(Part):
         slope = array("d", bytes(8 * n))
         if self.interpolation == "linear":
             for k in range(n - 1):
-                slope[k] = (value[k + 1] - value[k]) / (starts[k + 1] - starts[k])
+                slope[k] = (value[k + 1] - value[k]) / (self.times[k + 1] - self.times[k])
             value[n - 1] = 0.0
         return Pieces(starts, value, slope, array("d"), array("q"), array("d"))
 

@@ -159,10 +159,9 @@ class ExactSolution:
             for kind in kinds:
                 rows = np.where(column[:, :1] == kind, column, 0.0)
                 if kind == membrane.SINE:
-                    half = 0.5 * spread(rows[:, 5]) * x
-                    sine = np.sin(half)
+                    sine, cosine = _half_angle(rows[:, 5], rows[:, 9], x, spread)
                     total += spread(rows[:, 6]) * (-2.0 * sine * sine - grown)
-                    total -= spread(rows[:, 7]) * (2.0 * sine * np.cos(half))
+                    total -= spread(rows[:, 7]) * (2.0 * sine * cosine)
                 elif kind == membrane.REAL:
                     exponent = spread(rows[:, 4])
                     total += spread(rows[:, 2]) * _real_response(exponent, rate, x)
@@ -189,6 +188,24 @@ def _ranks(events: Any, times: Any, side: Any) -> Any:
     cuts = np.searchsorted(times, events, side="right" if side == "left" else "left")
     counts = np.diff(np.concatenate(([0], cuts, [len(times)])))
     return np.repeat(np.arange(len(events) + 1), counts)
+
+
+def _half_angle(omega: Any, omega_lo: Any, x: Any, spread: Any) -> Any:
+    import numpy as np
+
+    if np.ptp(omega) == 0.0:
+        # One sine in every stretch, as usual: no need to spread its frequency.
+        half, half_lo = 0.5 * omega[0], 0.5 * omega_lo[0]
+    else:
+        half, half_lo = 0.5 * spread(omega), 0.5 * spread(omega_lo)
+    p = half * x
+    if np.abs(p).max(initial=0.0) < membrane.FAR:
+        return np.sin(p), np.cos(p)
+    product: Any = pairs.two_prod(half, x)
+    p, e = product
+    e = np.where(np.abs(p) < membrane.FAR, 0.0, e + half_lo * x)
+    s, c = np.sin(p), np.cos(p)
+    return s * np.cos(e) + c * np.sin(e), c * np.cos(e) - s * np.sin(e)
 
 
 def _ramp_response(rate: float, x: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 
-from .current import Current
+from .current import Current, Pieces
 from .errors import LimitError, MethodError, ParameterError
 from .kernels import membrane, pairs, steps, train
 from .method import Exact, FixedStep, Method
@@ -17,8 +17,8 @@ DURATION = Parameter(unit="ms", meaning="length of the run", symbol="T", minimum
 INITIAL_V = Parameter(unit="mV", meaning="potential at the start", symbol="V_0")
 
 MAX_SPIKES = 10_000_000
-MAX_STEPS = 100_000_000
-MAX_EVALUATIONS = 100_000_000
+MAX_STEPS = 20_000_000
+MAX_EVALUATIONS = 20_000_000
 _MAX_GRAZES = 1024
 
 
@@ -82,10 +82,15 @@ def simulate(
     elif V_0 is not None:
         raise ParameterError("V_0", "must be left out where `state` is given", V_0)
     stop = state.time + length
-    if isinstance(method, Exact):
-        return _exact(neuron, current, method, row, state, stop, max_spikes)
-    if isinstance(method, FixedStep):
-        return _fixed_step(neuron, current, method, row, state, stop, max_spikes)
+    try:
+        if isinstance(method, Exact):
+            return _exact(neuron, current, method, row, state, stop, max_spikes)
+        if isinstance(method, FixedStep):
+            return _fixed_step(neuron, current, method, row, state, stop, max_spikes)
+    except OverflowError:
+        raise LimitError(
+            "V or the current leaves the range of doubles: bring the parameters' sizes together."
+        ) from None
     raise MethodError(
         f"'method' must be a method, such as Exact() or Euler(dt=0.1) (got {method!r})"
     )
@@ -96,6 +101,16 @@ def _too_many_spikes(max_spikes: int) -> LimitError:
         f"'max_spikes' was reached: there are more than {max_spikes} spikes. "
         "Shorten the run, weaken the current, or raise max_spikes."
     )
+
+
+def _check_pace(spikes: array[float], form: Pieces, p: int, stop: float, max_spikes: int) -> None:
+    # A hopeless run ends early: this piece alone would make ten times the spikes allowed.
+    if len(spikes) < 50_000 or p >= len(form):
+        return
+    end = form.starts[p + 1] if p + 1 < len(form) else stop
+    pace = (spikes[-1] - spikes[-25_000]) / 25_000
+    if end - spikes[-1] > 10.0 * max_spikes * pace:
+        raise _too_many_spikes(max_spikes)
 
 
 def _exact(
@@ -143,6 +158,7 @@ def _exact(
         if len(hi) > max_spikes:
             raise _too_many_spikes(max_spikes)
         room = min(2 * room, 1 << 20)
+        _check_pace(hi, form, int(running[train.PIECE]), stop, max_spikes)
     if status == train.TOO_MANY_EVALUATIONS:
         raise LimitError(
             f"more than {MAX_EVALUATIONS} evaluations were needed to find the next spike after "

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 
-from .membrane import EPSILON, LOC, REAL, SINE, drive, evaluate
+from .membrane import EPSILON, FAR, LOC, REAL, SINE, drive, evaluate, half_angle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 NOT_FOUND = -1.0
 EXHAUSTED = -2.0  # the cap on evaluations was reached
+
+# A time at which an envelope reaches the threshold is right to far more than this.
+SHORT_OF = 1.0 - 1e-9
+BEYOND = 1.0 + 1e-9
 
 
 def newton_step(f: float, h: float, rate: float) -> float:
@@ -46,7 +50,7 @@ def refine(
     count: int,
     noise: float,
 ) -> float:
-    """Return the crossing in ``(low, high]``, where ``exp(rate x) (V - V_th)`` rises."""
+    """Return the crossing in ``(low, high]``, where V - V_th changes sign once, upwards."""
     before = high - low
     while True:
         y, h = evaluate(x, f, w0, w1, rate, loc, count)
@@ -140,23 +144,31 @@ def isolate_sine(
     rate: float,
     loc: Floats,
     tolerance: float,
+    budget: Floats,
 ) -> tuple[float, float]:
     """Find the first crossing under a constant and one sine.
 
     The envelope of V jumps over the cycles in which nothing can happen.
     """
     c_re, c_im, omega, g_re, g_im = loc[2], loc[3], loc[5], loc[6], loc[7]
+    omega_lo = loc[9]
     size = math.sqrt(c_re * c_re + c_im * c_im)
+    ripple = math.sqrt(g_re * g_re + g_im * g_im)
     if w0 <= -size:
         return NOT_FOUND, NOT_FOUND
     if w0 >= size:
         return look(0.0, length, f, w0, 0.0, rate, loc, 1, tolerance, length)
-    start, stop = envelope(f - g_re, w0, rate, math.sqrt(g_re * g_re + g_im * g_im), length)
+    if ripple <= 0.0625 * tolerance:
+        # Too fast to be felt: V ripples by less than an ulp of its scale.
+        if w0 <= 0.0:
+            return NOT_FOUND, NOT_FOUND
+        return look(0.0, length, f, w0, 0.0, rate, loc, 0, tolerance, length)
+    start, stop = envelope(f - g_re, w0, rate, ripple, length)
     if start >= stop:
         return NOT_FOUND, NOT_FOUND
     # Windows of positive drive: |omega x + phase - 2 pi j| < half.
     if omega < 0.0:
-        omega, c_im, g_im = -omega, -c_im, -g_im
+        omega, omega_lo, c_im, g_im = -omega, -omega_lo, -c_im, -g_im
     phase = math.atan2(c_im, c_re)
     half = math.acos(max(-1.0, min(1.0, -w0 / size)))
     turn = 2.0 * math.pi
@@ -171,10 +183,13 @@ def isolate_sine(
         j += 1
         if high <= 0.0 or high < start:
             continue
-        s = math.sin(0.5 * omega * high)
+        budget[0] -= 1.0
+        if budget[0] < 0.0:
+            return EXHAUSTED, graze
+        s, c = half_angle(omega, omega_lo, high)
         m = math.expm1(-rate * high)
         y = f * (1.0 + m) + w0 * (high if rate == 0.0 else -m / rate)
-        y += g_re * (-2.0 * s * s - m) - g_im * math.sin(omega * high)
+        y += g_re * (-2.0 * s * s - m) - g_im * (2.0 * s * c)
         if abs(y) <= tolerance and high < length:
             graze = high
         if y >= 0.0:
@@ -188,9 +203,14 @@ def isolate_sine(
     else:
         x = 0.5 * (low + high)
     before = high - low
+    near = 0.5 * omega * high < FAR
     while True:
-        s = math.sin(0.5 * omega * x)
-        sn = 2.0 * s * math.cos(0.5 * omega * x)
+        if near:
+            s = math.sin(0.5 * omega * x)
+            sn = 2.0 * s * math.cos(0.5 * omega * x)
+        else:
+            s, c = half_angle(omega, omega_lo, x)
+            sn = 2.0 * s * c
         cm1 = -2.0 * s * s
         m = math.expm1(-rate * x)
         h = w0 + c_re * (1.0 + cm1) - c_im * sn
@@ -232,19 +252,19 @@ def envelope(
         if top >= 0.0:
             return 0.0, length
         if rate == 0.0:
-            return min(length, 0.999 * -top / w0), length
+            return min(length, SHORT_OF * -top / w0), length
         ceiling = w0 + rate * ripple
         if ceiling <= 0.0:
             return length, length
-        return min(length, 0.999 * math.log(slope / ceiling) / rate), length
+        return min(length, SHORT_OF * math.log(slope / ceiling) / rate), length
     if top < 0.0:
         return length, length
     if rate == 0.0:
-        return 0.0, length if w0 == 0.0 else min(length, 1.001 * top / -w0 + 1e-9)
+        return 0.0, length if w0 == 0.0 else min(length, BEYOND * top / -w0)
     ceiling = w0 + rate * ripple
     if ceiling >= 0.0:
         return 0.0, length
-    return 0.0, min(length, 1.001 * math.log(slope / ceiling) / rate + 1e-9)
+    return 0.0, min(length, BEYOND * math.log(slope / ceiling) / rate)
 
 
 def drive_ceiling(x: float, horizon: float, w0: float, w1: float, loc: Floats, count: int) -> float:
@@ -257,6 +277,15 @@ def drive_ceiling(x: float, horizon: float, w0: float, w1: float, loc: Floats, c
             bound = term_supremum(int(loc[k + 1]), max(0.0, -loc[k + 4]), x, horizon)
             ceiling += math.hypot(loc[k + 2], loc[k + 3]) * bound
     return ceiling
+
+
+def drive_size(length: float, w0: float, w1: float, loc: Floats, count: int) -> float:
+    """Return a bound of the sizes of the drive's parts on ``[0, length]``, summed."""
+    size = abs(w0) + abs(w1) * length
+    for k in range(0, LOC * count, LOC):
+        bound = term_supremum(int(loc[k + 1]), max(0.0, -loc[k + 4]), 0.0, length)
+        size += math.hypot(loc[k + 2], loc[k + 3]) * bound
+    return size
 
 
 def drive_curvature(x: float, horizon: float, loc: Floats, count: int) -> float:
@@ -291,7 +320,12 @@ def turn_of_drive(
     count: int,
     budget: Floats,
 ) -> float:
-    """Return the first time after ``x`` at which ``sign h >= 0``, or ``length``."""
+    """Return the first time after ``x`` at which ``sign h >= 0``, or ``length``.
+
+    On the way ``sign h`` may exceed zero by an ulp of the drive's parts: too little to lift V by
+    an ulp.
+    """
+    noise = EPSILON * drive_size(length, w0, w1, loc, count)
     while x < length:
         budget[0] -= 1.0
         if budget[0] < 0.0:
@@ -302,11 +336,7 @@ def turn_of_drive(
         if h >= 0.0:
             return x
         bend = drive_curvature(x, length, loc, count)
-        step = majorant_step(h, slope, bend)
-        # A window too short and too weak to lift V by an ulp may be overstepped.
-        size = abs(w0) + abs(w1) * length + abs(h)
-        floor = math.sqrt(EPSILON * size / bend) if bend > 0.0 else 0.0
-        x += max(step, floor, EPSILON * x)
+        x += max(majorant_step(h - noise, slope, bend), EPSILON * x)
     return length
 
 
@@ -324,19 +354,16 @@ def isolate(
     """Find the first crossing under any drive, window by window."""
     x = 0.0
     graze = NOT_FOUND
+    noise = EPSILON * drive_size(length, w0, w1, loc, count)
     while x < length and drive_ceiling(x, length, w0, w1, loc, count) > 0.0:
         low = turn_of_drive(x, 1.0, length, w0, w1, loc, count, budget)
         if low >= length:
             break
         # Step into the window, so that its start is not taken for its end.
-        _, slope = drive(low, w0, w1, loc, count)
+        h, slope = drive(low, w0, w1, loc, count)
         bend = drive_curvature(low, length, loc, count)
-        inside = low + EPSILON * max(low, 1e-9)
-        if slope > 0.0 and bend > 0.0:
-            inside = low + 0.5 * slope / bend
-        if inside >= length:
-            inside = low
-        high = turn_of_drive(inside, -1.0, length, w0, w1, loc, count, budget)
+        high = low + max(majorant_step(-h - noise, -slope, bend), EPSILON * low)
+        high = turn_of_drive(min(high, length), -1.0, length, w0, w1, loc, count, budget)
         if budget[0] < 0.0:
             return EXHAUSTED, graze
         found, near = look(low, high, f, w0, w1, rate, loc, count, tolerance, length)

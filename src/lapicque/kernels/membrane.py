@@ -42,6 +42,9 @@ REAL = 0.0  # n = 0, real exponent
 SINE = 1.0  # n = 0, imaginary exponent; its response is the phasor c / (rate + i omega)
 GENERAL = 2.0
 
+# Half-phases (rad) up to this one are multiplied in plain doubles.
+FAR = 32.0
+
 EPSILON = 2.220446049250313e-16
 UNDECIDED = 16.0  # a crossing shallower than this many ulp of the scale is reported as a graze
 
@@ -203,6 +206,20 @@ def real_response(exponent: float, rate: float, x: float) -> float:
     return -math.exp(exponent * x) * math.expm1(-z) / a
 
 
+def half_angle(omega: float, omega_lo: float, x: float) -> tuple[float, float]:
+    """Return sine and cosine of half the phase ``(omega + omega_lo) x``.
+
+    Far from the anchor the product is a pair, so that the phase is right to the last digit.
+    """
+    p = 0.5 * omega * x
+    if -FAR < p < FAR:
+        return math.sin(p), math.cos(p)
+    p, e = pairs.two_prod(0.5 * omega, x)
+    e += 0.5 * omega_lo * x
+    c, s = math.cos(p), math.sin(p)
+    return s * math.cos(e) + c * math.sin(e), c * math.cos(e) - s * math.sin(e)
+
+
 def evaluate(
     x: float, f: float, w0: float, w1: float, rate: float, loc: Floats, count: int
 ) -> tuple[float, float]:
@@ -216,9 +233,8 @@ def evaluate(
     for k in range(0, LOC * count, LOC):
         kind = loc[k]
         if kind == SINE:
-            half = 0.5 * loc[k + 5] * x
-            sh = math.sin(half)
-            sn = 2.0 * sh * math.cos(half)
+            sh, ch = half_angle(loc[k + 5], loc[k + 9], x)
+            sn = 2.0 * sh * ch
             cm1 = -2.0 * sh * sh
             f += loc[k + 6] * (cm1 - math.expm1(-rate * x)) - loc[k + 7] * sn
             h += loc[k + 2] * (1.0 + cm1) - loc[k + 3] * sn

@@ -12,6 +12,8 @@ from . import pairs
 from .crossing import (
     EXHAUSTED,
     NOT_FOUND,
+    SHORT_OF,
+    ceiling_step,
     isolate,
     isolate_decay,
     isolate_ramp,
@@ -22,6 +24,7 @@ from .membrane import (
     EPSILON,
     GAIN,
     GAP,
+    GENERAL,
     LOC,
     RATE,
     REAL,
@@ -37,7 +40,7 @@ from .membrane import (
     evaluate,
     excess,
 )
-from .moments import leak_integral
+from .moments import leak_integral, ramp_response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,28 +94,24 @@ def find_crossing(
             return isolate_ramp(length, f, w0, w1, rate, tolerance)
         if count == 1 and w1 == 0.0:
             if loc[0] == SINE:
-                return isolate_sine(length, f, w0, rate, loc, tolerance)
+                return isolate_sine(length, f, w0, rate, loc, tolerance, budget)
             if loc[0] == REAL and loc[4] != 0.0:
                 return isolate_decay(length, f, w0, rate, loc, tolerance)
     return march(length, f, w0, w1, rate, loc, count, tolerance, budget)
 
 
-def stretch(length: float, loc: Floats, count: int) -> float:
+def stretch(length: float, whole: float, loc: Floats, count: int) -> float:
     """Return how far the terms may be used before they are anchored anew.
 
-    Their phases stay below 2^12 rad, and the bounds of polynomial terms stay sharp.
+    ``length`` is left of a piece whose length is ``whole``.  The bounds of polynomial and damped
+    terms are sharp only near the anchor.
     """
     longest = length
     for k in range(0, LOC * count, LOC):
-        if loc[k] == REAL:
-            continue
-        pace = math.hypot(loc[k + 4], loc[k + 5])
-        if loc[k] != SINE and pace > 0.0:
-            longest = min(longest, (loc[k + 1] + 4.0) / pace)
-        elif pace > 0.0:
-            longest = min(longest, 4096.0 / pace)
-        else:
-            longest = min(longest, 0.03125 * length)
+        if loc[k] == GENERAL:
+            pace = math.hypot(loc[k + 4], loc[k + 5])
+            most = (loc[k + 1] + 4.0) / pace if pace > 0.0 else 0.03125 * whole
+            longest = min(longest, most)
     return longest
 
 
@@ -239,7 +238,19 @@ def through_varying(
             reach = length
             if last > first:
                 count = anchor_terms(terms, first, last, s, s_lo, row[GAIN], rate, loc)
-                reach = stretch(length, loc, count)
+                reach = stretch(length, stop - start, loc, count)
+                if reach < length:
+                    budget[0] -= 1.0
+                    far = ceiling_step(0.0, f, length, w0, w1, rate, loc, count)
+                    reach = max(reach, min(SHORT_OF * far, length))
+            else:
+                kept = math.exp(-rate * length)
+                leak = leak_integral(rate, length)
+                if f * kept + max(w0, w0 + w1 * length) * leak < 0.0:
+                    # Out of reach for even the largest drive of the piece.
+                    ramp = w1 * ramp_response(rate, length)
+                    _arrive(stop, f * kept + w0 * leak + ramp, state)
+                    return n
             tolerance = UNDECIDED * EPSILON * scale_of(row, w0, w1, f, length, loc, count)
             if entered and f >= -tolerance and drive(0.0, w0, w1, loc, count)[0] < rate * f:
                 # V turned at the threshold where the piece began.
