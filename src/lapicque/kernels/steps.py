@@ -25,6 +25,9 @@ FINISHED, FULL, DIVERGED = 0, 1, 2
 # A jump of the input within this part of a step of a grid point is taken to lie on it.
 SNAP = 1e-9
 
+# Nearer to the threshold than this, V - V_th is an asymptote's that has underflowed, no touch.
+UNDERFLOW = -1e-300
+
 
 def affine_weights(
     exponential: bool,
@@ -169,7 +172,11 @@ def run(
             after_out[made] = reset
             made += 1
             f = reset
-            release = begin + (k - 1 + held_steps) * dt if locate == GRID else t + refractory
+            if locate == GRID:
+                release = begin + (round((t - begin) / dt) + held_steps) * dt
+            else:
+                release = t + refractory
+            continue
         if t >= end:
             break
         grid_point = begin + k * dt
@@ -195,14 +202,27 @@ def run(
         else:
             f1 = affine_weights(exponential, nodes, matrix, weights, rate, h, part_q) * f
             q = part_q
-        for j in range(stages):
-            at = p
-            c = nodes[j]
-            # The step's end belongs to the step: there the side before a jump counts.
-            edge = t + c * h + (snap if c < 1.0 else -snap)
-            while at + 1 < pieces and starts[at + 1] <= edge:
-                at += 1
-            f1 += q[j] * input_drive(row, starts, constants, slope, offset, terms, at, t + c * h)
+        if (
+            slope[p] == 0.0
+            and (p + 1 == pieces or starts[p + 1] >= target + snap)
+            and (len(offset) == 0 or offset[p] == offset[p + 1])
+        ):
+            # A constant current during the whole step, as in most of them.
+            for j in range(stages):
+                f1 += q[j] * constants[p]
+        else:
+            for j in range(stages):
+                at = p
+                c = nodes[j]
+                # The step's end belongs to the step: there the side before a jump counts.
+                edge = t + c * h + (snap if c < 1.0 else -snap)
+                while at + 1 < pieces and starts[at + 1] <= edge:
+                    at += 1
+                f1 += q[j] * input_drive(
+                    row, starts, constants, slope, offset, terms, at, t + c * h
+                )
+        if f1 == 0.0 and f > UNDERFLOW:
+            f1 = f
         if not -1e200 < f1 < 1e200:
             status = DIVERGED
             break

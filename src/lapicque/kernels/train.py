@@ -59,6 +59,9 @@ STATE = 6
 
 FINISHED, FULL, TOO_MANY_EVALUATIONS = 0, 1, 2
 
+# A linear piece is passed at once only if V stays this far, in parts of V - V_th, from V_th.
+MARGIN = 1e-9
+
 _BELOW = -1e-300  # "below the threshold by less than a rounding error"
 
 
@@ -200,6 +203,20 @@ def through_constant(
     return n
 
 
+def pass_below(
+    row: Floats, w0: float, w1: float, length: float, stop: float, state: Floats
+) -> bool:
+    """Run to ``stop`` under a linear drive if its largest value cannot lift V to the threshold."""
+    rate = row[RATE]
+    f = state[STATE_F]
+    kept = math.exp(-rate * length)
+    leak = leak_integral(rate, length)
+    if f * kept + max(w0, w0 + w1 * length) * leak >= -MARGIN * abs(f):
+        return False
+    _arrive(stop, f * kept + w0 * leak + w1 * ramp_response(rate, length), state)
+    return True
+
+
 def through_varying(
     row: Floats,
     start: float,
@@ -243,14 +260,6 @@ def through_varying(
                     budget[0] -= 1.0
                     far = ceiling_step(0.0, f, length, w0, w1, rate, loc, count)
                     reach = max(reach, min(SHORT_OF * far, length))
-            else:
-                kept = math.exp(-rate * length)
-                leak = leak_integral(rate, length)
-                if f * kept + max(w0, w0 + w1 * length) * leak < 0.0:
-                    # Out of reach for even the largest drive of the piece.
-                    ramp = w1 * ramp_response(rate, length)
-                    _arrive(stop, f * kept + w0 * leak + ramp, state)
-                    return n
             tolerance = UNDECIDED * EPSILON * scale_of(row, w0, w1, f, length, loc, count)
             if entered and f >= -tolerance and drive(0.0, w0, w1, loc, count)[0] < rate * f:
                 # V turned at the threshold where the piece began.
@@ -332,7 +341,12 @@ def run(
             first = offset[p] if len(offset) else 0
             last = offset[p + 1] if len(offset) else 0
             v_lo = value_lo[p] if len(value_lo) else 0.0
-            if first == last and slope[p] == 0.0:
+            ramped = first == last and slope[p] != 0.0 and state[FREE] == starts[p]
+            w0 = row[GAIN] * value[p] - row[RATE] * row[GAP]
+            w1 = row[GAIN] * slope[p]
+            if ramped and pass_below(row, w0, w1, stop - starts[p], stop, state):
+                pass
+            elif first == last and slope[p] == 0.0:
                 n = through_constant(row, value[p], v_lo, stop, state, hi_out, lo_out, n, graze_out)
             else:
                 n = through_varying(
@@ -340,7 +354,7 @@ def run(
                     starts[p],
                     stop,
                     constant_drive(row, value[p], v_lo),
-                    row[GAIN] * slope[p],
+                    w1,
                     terms,
                     first,
                     last,
