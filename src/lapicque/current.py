@@ -20,7 +20,7 @@ from .errors import ParameterError, unknown_name
 from .kernels import pairs
 from .kernels.membrane import LOC, TERM, anchor_terms, terms_value
 from .kernels.moments import MAX_DEGREE
-from .parameter import LARGEST, check_fields, checked_names, parameters, quantity
+from .parameter import LARGEST, Described, check_fields, described, parameters, quantity
 
 if TYPE_CHECKING:
     import numpy as np
@@ -232,8 +232,8 @@ def _product(a: Any, b: Any) -> Any:
     return 0.0, 0.0, 0.0, terms
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Part:
+@described
+class Part(Described):
     """One part of a current. Abstract; subclasses are final and hold a shape's parameters.
 
     Attributes
@@ -334,8 +334,7 @@ def _amplitude() -> Any:
     return quantity("nA", "amplitude", symbol="I", display="pA")
 
 
-@checked_names
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@described
 class Constant(Part):
     """``amplitude``"""
 
@@ -346,8 +345,7 @@ class Constant(Part):
         return Pieces.build([(self.start, self.amplitude, 0.0, 0.0, ())])
 
 
-@checked_names
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@described
 class Step(Part):
     """``amplitude``, from ``start`` until ``stop``"""
 
@@ -358,8 +356,7 @@ class Step(Part):
         return Pieces.build([(self.start, self.amplitude, 0.0, 0.0, ())])
 
 
-@checked_names
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@described
 class Ramp(Part):
     """``slope (t - start)``"""
 
@@ -379,8 +376,7 @@ class Ramp(Part):
 _OMEGA = (0.006283185307179587, -1.3670980488542693e-19)
 
 
-@checked_names
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@described
 class Sine(Part):
     """``amplitude sin(2 pi frequency (t - start) + phase)``, frequency in Hz, phase in rad"""
 
@@ -401,8 +397,7 @@ def _rate(tau: float) -> tuple[float, float]:
     return pairs.div(-1.0, 0.0, tau, 0.0)
 
 
-@checked_names
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@described
 class Decay(Part):
     """``amplitude exp(-(t - start) / tau)``"""
 
@@ -416,8 +411,7 @@ class Decay(Part):
         return Pieces.build([(self.start, 0.0, 0.0, 0.0, [term])])
 
 
-@checked_names
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@described
 class Alpha(Part):
     """``amplitude (s/tau) exp(1 - s/tau)`` with s = t - start; its peak is at ``start + tau``"""
 
@@ -431,8 +425,7 @@ class Alpha(Part):
         return Pieces.build([(self.start, 0.0, 0.0, 0.0, [term])])
 
 
-@checked_names
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@described
 class Sampled(Part):
     """``values`` at ``start + times``: joined by lines ("linear"), or each held until the next
 
@@ -518,8 +511,7 @@ def _samples(given: Any, name: str, unit: str) -> array[float]:
     return samples
 
 
-@checked_names
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@described
 class Product(Part):
     """``factor`` times the product of two currents, ``factors``, on the clock of ``start``"""
 

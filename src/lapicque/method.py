@@ -7,11 +7,11 @@ from typing import Any
 
 from .errors import ParameterError, unknown_name
 from .kernels import steps, train
-from .parameter import check_fields, checked_names, quantity
+from .parameter import Described, check_fields, described, quantity
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Method:
+@described
+class Method(Described):
     """A way to solve a neuron's equation. Abstract; subclasses are final and frozen."""
 
     @property
@@ -28,8 +28,7 @@ class Method:
 _CROSSING = {"auto": train.AUTO, "isolation": train.ISOLATION, "march": train.MARCH}
 
 
-@checked_names
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@described
 class Exact(Method):
     """The closed form between spikes and a proven search for each crossing: no time step.
 
@@ -76,7 +75,7 @@ class Tableau:
 _EULER = Tableau(c=(0.0,), a=(0.0,), b=(1.0,))
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@described
 class FixedStep(Method):
     """A method with a time step. Abstract.
 
@@ -117,8 +116,7 @@ class FixedStep(Method):
         return False
 
 
-@checked_names
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@described
 class Euler(FixedStep):
     """Forward Euler, order 1."""
 
@@ -128,8 +126,7 @@ class Euler(FixedStep):
         return 1
 
 
-@checked_names
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@described
 class ExponentialEuler(FixedStep):
     """Exponential Euler: exact while the current stays constant, else order 1."""
 
@@ -144,8 +141,7 @@ class ExponentialEuler(FixedStep):
         return True
 
 
-@checked_names
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@described
 class RK2(FixedStep):
     """The explicit midpoint rule, order 2."""
 
@@ -160,8 +156,7 @@ class RK2(FixedStep):
         return Tableau(c=(0.0, 0.5), a=(0.0, 0.0, 0.5, 0.0), b=(0.0, 1.0))
 
 
-@checked_names
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@described
 class RK4(FixedStep):
     """The classical Runge-Kutta method, order 4."""
 

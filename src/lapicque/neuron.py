@@ -7,11 +7,11 @@ from typing import Any
 
 from .errors import ParameterError, unknown_name
 from .kernels import membrane
-from .parameter import check_fields, checked_names, parameters, quantity
+from .parameter import Described, check_fields, described, parameters, quantity
 
 
-@dataclasses.dataclass(frozen=True)
-class Neuron:
+@described
+class Neuron(Described):
     """A model neuron: what happens between spikes, when it spikes, and what a spike resets.
 
     Abstract. Subclasses are final, frozen and compared by their parameters.
@@ -90,8 +90,7 @@ def _reset_rule(neuron: Any) -> str:
 _TRIAD = ("R_m", "C_m", "tau_m")
 
 
-@checked_names
-@dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
+@described
 class LIF(Neuron):
     """The leaky integrate-and-fire neuron.
 
@@ -206,8 +205,7 @@ class LIF(Neuron):
         return f"LIF({', '.join(f'{n}={v!r}' for n, v in self.given().items())})"
 
 
-@checked_names
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@described
 class PIF(Neuron):
     """The perfect (non-leaky) integrate-and-fire neuron.
 

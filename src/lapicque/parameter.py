@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import math
+from array import array
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, dataclass_transform
 
 from .errors import ParameterError, unknown_name
 from .units import to_number
@@ -129,30 +129,69 @@ def check_fields(thing: Any) -> None:
 T = TypeVar("T")
 
 
-def checked_names(cls: type[T]) -> type[T]:
-    """Make a dataclass's constructor answer unknown and missing names with our own message."""
-    plain: Any = cls.__init__
-    fields = [f for f in dataclasses.fields(cls) if f.init]  # type: ignore[arg-type]
-    names = [f.name for f in fields]
-    required = [
-        f.name
-        for f in fields
-        if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
-    ]
+class Described:
+    """A frozen record whose fields are parameters: given by name, checked, compared by value.
 
-    @functools.wraps(plain)
-    def __init__(self: Any, *args: Any, **given: Any) -> None:
+    What a frozen dataclass does, with our own messages for unknown and missing names, and without
+    generated code: with a dozen of these classes that is a tenth of the time to start.
+    """
+
+    def __init__(self, *args: Any, **given: Any) -> None:
+        cls = type(self)
+        fields = _fields(cls)
         for name in given:
-            if name not in names:
-                raise unknown_name(name, f"a parameter of {cls.__name__}", name, names)
+            if name not in fields or not fields[name].init:
+                known = [f.name for f in fields.values() if f.init]
+                raise unknown_name(name, f"a parameter of {cls.__name__}", name, known)
         if args:
-            raise ParameterError(
-                cls.__name__, "takes its parameters by name", args[0], f"Write {names[0]}=..."
-            )
-        for name in required:
-            if name not in given:
+            cure = f"Write {next(iter(fields))}=..."
+            raise ParameterError(cls.__name__, "takes its parameters by name", args[0], cure)
+        for name, field in fields.items():
+            value = given.get(name, field.default)
+            if value is dataclasses.MISSING:
                 raise ParameterError(name, f"is missing: {cls.__name__} needs it")
-        plain(self, **given)
+            object.__setattr__(self, name, value)
+        self.__post_init__()
 
-    cls.__init__ = __init__  # type: ignore[method-assign]
-    return cls
+    def __post_init__(self) -> None:
+        """Check the values."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise dataclasses.FrozenInstanceError(f"{name} cannot be assigned: use replace()")
+
+    def __delattr__(self, name: str) -> None:
+        raise dataclasses.FrozenInstanceError(f"{name} cannot be deleted")
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in _fields(type(self)))
+
+    def __hash__(self) -> int:
+        values = (getattr(self, name) for name in _fields(type(self)))
+        return hash((type(self), *(v.tobytes() if isinstance(v, array) else v for v in values)))
+
+    def __repr__(self) -> str:
+        shown = (
+            f"{name}={getattr(self, name)!r}"
+            for name, field in _fields(type(self)).items()
+            if field.repr and not (field.default is None and getattr(self, name) is None)
+        )
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+_field_tables: dict[type, dict[str, Any]] = {}
+
+
+def _fields(cls: Any) -> dict[str, Any]:
+    if cls not in _field_tables:
+        _field_tables[cls] = {f.name: f for f in dataclasses.fields(cls)}
+    return _field_tables[cls]
+
+
+@dataclass_transform(
+    kw_only_default=True, frozen_default=True, field_specifiers=(quantity, dataclasses.field)
+)
+def described(cls: type[T]) -> type[T]:
+    """Collect the fields of a subclass of `Described`, as ``dataclass`` does."""
+    return dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=True)(cls)

@@ -14,6 +14,7 @@ from .crossing import (
     NOT_FOUND,
     SHORT_OF,
     ceiling_step,
+    drive_size,
     isolate,
     isolate_decay,
     isolate_ramp,
@@ -242,7 +243,8 @@ def through_varying(
     rate = row[RATE]
     room = len(hi_out)
     count = 0
-    entered = True
+    local = False
+    tolerance = -1.0
     while True:
         hi = state[FREE]
         lo = state[FREE + 1]
@@ -252,19 +254,21 @@ def through_varying(
         if f < 0.0:
             s, s_lo = pairs.add(hi, lo, -start, 0.0)
             w0 = w_start + w1 * s
-            reach = length
             if last > first:
                 count = anchor_terms(terms, first, last, s, s_lo, row[GAIN], rate, loc)
+            if tolerance < 0.0:
+                # On entry; what is bounded here only shrinks towards the end of the piece.
+                tolerance = UNDECIDED * EPSILON * scale_of(row, w0, w1, f, length, loc, count)
+                local = stretch(length, stop - start, loc, count) < length
+                if f >= -tolerance and drive(0.0, w0, w1, loc, count)[0] < rate * f:
+                    # V turned at the threshold where the piece began.
+                    _graze(hi, state, graze_out)
+            reach = length
+            if local:
+                budget[0] -= 1.0
+                far = ceiling_step(0.0, f, length, w0, w1, rate, loc, count)
                 reach = stretch(length, stop - start, loc, count)
-                if reach < length:
-                    budget[0] -= 1.0
-                    far = ceiling_step(0.0, f, length, w0, w1, rate, loc, count)
-                    reach = max(reach, min(SHORT_OF * far, length))
-            tolerance = UNDECIDED * EPSILON * scale_of(row, w0, w1, f, length, loc, count)
-            if entered and f >= -tolerance and drive(0.0, w0, w1, loc, count)[0] < rate * f:
-                # V turned at the threshold where the piece began.
-                _graze(hi, state, graze_out)
-            entered = False
+                reach = max(reach, min(SHORT_OF * far, length))
             x = NOT_FOUND
             if reach > 0.0:
                 x, graze = find_crossing(how, reach, f, w0, w1, rate, loc, count, tolerance, budget)
@@ -296,11 +300,7 @@ def scale_of(
     """Return the size (mV) of what is added up to V, whose ulp is the rounding error's unit."""
     scale = max(abs(f), abs(row[RESET]), abs(row[GAP]))
     if row[RATE] > 0.0:
-        drive_size = abs(w0) + abs(w1) * length
-        for k in range(0, LOC * count, LOC):
-            if loc[k + 1] == 0.0:
-                drive_size += math.hypot(loc[k + 2], loc[k + 3])
-        scale = max(scale, drive_size / row[RATE])
+        scale = max(scale, drive_size(length, w0, w1, loc, count) / row[RATE])
     return scale
 
 
