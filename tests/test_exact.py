@@ -98,6 +98,22 @@ def test_memory_grows_with_spikes_not_with_time():
     assert peak(1e6) < 1.2 * peak(1e3) + 10_000
 
 
+@pytest.mark.parametrize("shape", sorted(strategies.SHAPES))
+@pytest.mark.parametrize("crossing", CROSSINGS)
+def test_a_start_at_the_threshold_is_a_spike_at_0(shape, crossing):
+    """V_0 = V_th spikes at t = 0 whatever the input does then: the event rule."""
+
+    @given(strategies.SHAPES[shape], strategies.neurons())
+    @settings(max_examples=10)
+    def check(current, neuron):
+        method = lq.Exact(crossing=crossing)
+        response = lq.simulate(neuron, current * -1.0, 1.0, V_0=neuron.V_th, method=method)
+        assert response.spikes[0] == 0.0
+        assert response.voltage(0.0) == neuron.V_reset
+
+    check()
+
+
 @given(strategies.experiments())
 @settings(max_examples=150)
 def test_isolation_equals_march(experiment):

@@ -212,7 +212,7 @@ def pass_below(
     f = state[STATE_F]
     kept = math.exp(-rate * length)
     leak = leak_integral(rate, length)
-    if f * kept + max(w0, w0 + w1 * length) * leak >= -MARGIN * abs(f):
+    if f >= 0.0 or f * kept + max(w0, w0 + w1 * length) * leak >= -MARGIN * abs(f):
         return False
     _arrive(stop, f * kept + w0 * leak + w1 * ramp_response(rate, length), state)
     return True

@@ -22,6 +22,7 @@ from .sentence import sentence
 
 PROTOCOL = 1
 DRAWN_SPIKES = 20_000
+COUNTED_SPIKES = 250_000
 MAX_EXPERIMENTS = 4
 _READOUTS = {
     "spike_count": "spikes",
@@ -176,35 +177,44 @@ def _result(experiment: Experiment, window: list[float] | None, width: int) -> d
         "crowded": None,
     }
     shown["I_t"], shown["I"] = current_line(experiment.current, low, high, width)
+    # A regular train of a piecewise constant current costs next to nothing; others must be short.
+    cap = DRAWN_SPIKES if experiment.current.normal_form.terms else COUNTED_SPIKES
     try:
-        response = experiment.run(max_spikes=DRAWN_SPIKES)
+        response = experiment.run(max_spikes=cap)
     except LimitError as error:
         if "max_spikes" not in str(error):
             raise
-        message = f"more than {DRAWN_SPIKES} spikes: too many to draw"
-        readouts = [
-            {"name": n, "label": label, "unit": features()[n].unit, "value": None, "text": "–"}
-            for n, label in _READOUTS.items()
-        ]
-        readouts[0]["text"] = f"> {DRAWN_SPIKES}"
-        return {
-            **shown,
-            "t": [],
-            "V": [],
-            "spikes": [],
-            "grazes": [],
-            "readouts": readouts,
-            "sentence": f"{message[0].upper()}{message[1:]}.",
-            "crowded": {"spike_count": None, "message": message},
-        }
-    first = bisect_left(response.spikes, low)
-    last = bisect_right(response.spikes, high)
+        return {**shown, **_uncounted(cap)}
     shown["t"], shown["V"] = voltage_line(response, low, high, width)
-    shown["spikes"] = list(response.spikes[first:last])
-    shown["grazes"] = list(response.grazes)
+    seen = response.spikes[bisect_left(response.spikes, low) : bisect_right(response.spikes, high)]
+    if len(seen) > DRAWN_SPIKES:
+        message = f"{len(seen)} spikes: more than the {DRAWN_SPIKES} that are drawn"
+        shown["crowded"] = {"spike_count": len(seen), "message": message}
+        seen = seen[:0]
+    shown["spikes"] = seen.tolist()
+    shown["grazes"] = response.grazes.tolist()
     shown["readouts"] = [_readout(name, label, response) for name, label in _READOUTS.items()]
     shown["sentence"] = sentence(experiment, response)
     return shown
+
+
+def _uncounted(cap: int) -> dict[str, Any]:
+    """Return what is shown of a run with more spikes than are worth waiting for."""
+    message = f"more than {cap} spikes: too many to count here"
+    readouts = [
+        {"name": name, "label": label, "unit": features()[name].unit, "value": None, "text": "–"}
+        for name, label in _READOUTS.items()
+    ]
+    readouts[0]["text"] = f"> {cap}"
+    return {
+        "t": [],
+        "V": [],
+        "spikes": [],
+        "grazes": [],
+        "readouts": readouts,
+        "sentence": f"{message[0].upper()}{message[1:]}.",
+        "crowded": {"spike_count": None, "message": message},
+    }
 
 
 def _readout(name: str, label: str, response: Response) -> dict[str, Any]:
@@ -212,5 +222,7 @@ def _readout(name: str, label: str, response: Response) -> dict[str, Any]:
     value = described.function(response)
     if math.isnan(value):
         return {"name": name, "label": label, "unit": described.unit, "value": None, "text": "–"}
-    text = f"{value:.0f}" if name == "spike_count" else f"{value:.3f}"
+    text = f"{value:.3f}" if value >= 0.1 or value == 0.0 else f"{value:.4g}"
+    if name == "spike_count":
+        text = f"{value:.0f}"
     return {"name": name, "label": label, "unit": described.unit, "value": value, "text": text}
