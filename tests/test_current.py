@@ -312,6 +312,13 @@ def test_the_round_trip_through_a_dict_keeps_the_recipe(current):
     assert current_from_dicts(data) == current
 
 
+def test_an_experiment_has_parts_of_different_names():
+    """Else a path would mean either, and its own dict could not be read again."""
+    twice = lq.constant(1.0, name="a") + lq.constant(2.0, name="a")
+    with pytest.raises(lq.ParameterError, match="'current' must have parts of different names"):
+        lq.Experiment(lq.LIF(), twice, 10.0)
+
+
 def test_a_dict_leaves_out_what_is_common_and_default():
     """start, stop, window and name appear where they say something; `kind` stands first."""
     current = lq.step(1.0, 2.0, 3.0, name="pulse") + lq.constant(1.0, window=(1.0, 2.0))
@@ -563,7 +570,7 @@ HOLD = {"interpolation": "hold"}
         (
             lambda: Product(factors=(lq.constant(1.0),)),
             "'factors' must be two currents (lists of parts) (got "
-            "(Current(parts=(Constant(start=0.0, stop=None, win... (tuple))",
+            "(Current(parts=(Constant(start=0.0, amplitude=1.0),)),))",
         ),
         (lambda: Constant(), "'amplitude' is missing: Constant needs it"),
         (
@@ -586,8 +593,7 @@ def test_the_message_says_what_is_wrong(make, message):
         ([3], "'current.0' must be a table with `kind` and parameters (got 3)"),
         (
             [{}],
-            "'current.0.kind' is missing. Known: constant, step, ramp, sine, decay, alpha, "
-            "sampled, product",
+            f"'current.0.kind' is missing. Known: {', '.join(kinds())}",
         ),
         (
             [{"kind": "sin"}],

@@ -29,9 +29,7 @@ def value(name, response):
     return lq.features()[name].function(response)
 
 
-increasing = st.lists(st.floats(0.001, 5.0), max_size=20).map(
-    lambda gaps: np.cumsum(gaps).tolist()
-)
+increasing = st.lists(st.floats(0.001, 5.0), max_size=20).map(lambda gaps: np.cumsum(gaps).tolist())
 
 
 @given(increasing)

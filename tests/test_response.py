@@ -33,10 +33,10 @@ def scale(experiment):
     neuron, parts = experiment.neuron, experiment.current.to_dicts()
     ts = np.linspace(0, experiment.duration, 2000)
     most = float(np.abs(independent.current(parts, ts)).max())
-    if isinstance(neuron, lq.PIF):
+    if not hasattr(neuron, "tau_m"):
         drive = most * experiment.duration / neuron.C_m
         return max(1.0, abs(neuron.V_th), abs(neuron.V_reset), drive)
-    return max(1.0, abs(neuron.V_th), abs(neuron.E_L), neuron.R_m * most)
+    return max(1.0, abs(neuron.V_th), abs(neuron.E_L), neuron.tau_m / neuron.C_m * most)
 
 
 def ulps(response, values):
@@ -169,16 +169,20 @@ def test_at_rheobase_v_never_reaches_the_threshold(current):
     assert response.state.f < 0.0
 
 
-def test_refractory_v_is_held():
-    """From the spike until t_ref later V is V_reset exactly; then it rises at once."""
-    neuron = lq.LIF(R_m=10.0, C_m=1.0, V_reset=-63.25, t_ref=3.7)
+@pytest.mark.parametrize(("v_th", "v_reset"), [(-50.0, -63.25), (0.31809154127485917, -1.0)])
+def test_refractory_v_is_held(v_th, v_reset):
+    """From the spike until t_ref later V is V_reset bit for bit; then it rises at once.
+
+    Also where V_th + (V_reset - V_th) rounds to another double.
+    """
+    neuron = lq.LIF(R_m=10.0, C_m=1.0, E_L=v_reset - 1, V_th=v_th, V_reset=v_reset, t_ref=3.7)
     response = lq.simulate(neuron, lq.constant(2.0) + lq.sine(0.5, 30.0), 300.0)
     assert response.spike_count > 5
     for t in response.spikes[:-1]:
         held = np.linspace(t, math.nextafter(t + 3.7, 0.0), 20)
-        assert set(response.voltage(held).tolist()) == {-63.25}
-        assert set(response.voltage(array("d", held)).tolist()) == {-63.25}
-        assert response.voltage(t + 3.7 + 1e-6) > -63.25
+        assert set(response.voltage(held).tolist()) == {v_reset}
+        assert set(response.voltage(array("d", held)).tolist()) == {v_reset}
+        assert response.voltage(t + 3.7 + 1e-6) > v_reset
 
 
 @pytest.mark.parametrize("v_0", [-50.0, -45.0, 1e6])
@@ -296,8 +300,17 @@ def test_times_outside_the_span_are_refused(method, wrong):
         np.array([[5.0, wrong], [1.0, 1.0]]),
         np.float64(wrong),
     ):
-        with pytest.raises(lq.ParameterError, match="^'t' must be "):
+        with pytest.raises(lq.ParameterError, match=r"^'t' must be "):
             response.voltage(as_given)
+
+
+@pytest.mark.parametrize("wrong", ["abc", 1j, [1.0, "abc"], [[1.0], [1.0, 2.0]], object()])
+def test_what_is_no_time_is_refused(wrong):
+    """A text or a ragged list: our error, which names `t`, for V and I alike."""
+    response = lq.simulate(AT_REST, lq.constant(1.6), 100.0)
+    for ask in (response.voltage, response.current):
+        with pytest.raises(lq.ParameterError, match=r"^'t' must be "):
+            ask(wrong)
 
 
 def test_the_message_names_the_span_and_the_time():
@@ -390,9 +403,9 @@ def slopes_before(response):
     """V' (mV/ms) just before each spike, from the equation."""
     neuron, ts = response.neuron, response.spike_times
     drive = response.current(ts, left=True) / neuron.C_m
-    if isinstance(neuron, lq.LIF):
+    if hasattr(neuron, "tau_m"):
         drive = drive - (neuron.V_th - neuron.E_L) / neuron.tau_m
-    return np.maximum(np.abs(drive), 1e-6)
+    return np.maximum(np.abs(drive), 1e-12)
 
 
 @given(cuts())
@@ -400,7 +413,7 @@ def slopes_before(response):
 def test_a_run_in_two_parts_is_the_run(cut):
     """[0, T1], then on from its state to T2: the spikes of [0, T2], none lost, none twice.
 
-    Within 1e-12 ms, and what 4 ulp of the scale make where V only grazes; same V.
+    Within 1e-12 ms, and what 16 ulp of the scale make where V only grazes; same V.
     """
     experiment, t1 = cut
     neuron, current, v_0 = experiment.neuron, experiment.current, experiment.V_0
@@ -412,7 +425,7 @@ def test_a_run_in_two_parts_is_the_run(cut):
         return  # a peak within 16 ulp of the threshold: doubles cannot decide
     joined = [*first.spikes, *second.spikes]
     assert len(joined) == whole.spike_count
-    ulp = 4 * math.ulp(scale(experiment))
+    ulp = 16 * math.ulp(scale(experiment))
     bar = 1e-12 + np.cumsum(ulp / slopes_before(whole))
     assert np.all(np.abs(whole.spike_times - joined) <= bar)
     if not joined or bar[-1] < 1e-11:
@@ -437,12 +450,45 @@ def test_many_short_runs_are_one_long_run():
     assert np.abs(whole.spike_times - spikes).max() <= 1e-12 * 100
 
 
+@pytest.mark.parametrize("locate", ["exact", "grid", "linear", "hermite"])
+def test_refractoriness_goes_on_in_the_next_run(locate):
+    """A run that begins refractory holds V_reset until t_ref is over, then V rises.
+
+    Whatever the method; at the end V is that of the equation, restarted there.
+    """
+    neuron = lq.LIF(R_m=10.0, C_m=1.0, t_ref=5.0)
+    current = lq.constant(3.0) + lq.sine(1.0, 30.0)
+    method = lq.Exact() if locate == "exact" else lq.RK4(dt=0.125, locate=locate)
+    whole = lq.simulate(neuron, current, 60.0, method=method)
+    spike = whole.spikes[1]
+    first = lq.simulate(neuron, current, spike + 2.0, method=method)
+    second = lq.simulate(neuron, current, 6.0, method=method, state=first.state)
+    assert second.spike_count == 0
+    held = np.linspace(second.start, spike + 5.0 - 0.126, 9)
+    for values in (second.voltage(held), second.voltage(array("d", held))):
+        assert set(values) == {-65.0}
+    end = second.stop
+    truth = independent.potential(neuron, current.to_dicts(), spike + 5.0, -65.0, [end])[0]
+    bar = 1e-10 if locate == "exact" else 0.4  # a release on the grid comes up to a dt late
+    for value in (second.voltage(end), second.voltage(array("d", [end]))[0], second.state.V):
+        assert abs(value - truth) <= bar
+
+
+def test_a_state_may_go_on_with_another_neuron():
+    """V goes on where it was, also if the threshold is another one now."""
+    current = lq.constant(1.4)
+    first = lq.simulate(AT_REST, current, 10.0)
+    second = lq.simulate(AT_REST.replace(V_th=-30.0), current, 10.0, state=first.state)
+    assert second.voltage(10.0) == pytest.approx(first.voltage(10.0), rel=1e-15)
+    assert second.voltage(20.0) == pytest.approx(-65.0 + 14.0 * (1 - math.exp(-2.0)), rel=1e-15)
+
+
 def test_a_state_brings_its_own_start():
     """V_0 beside a state, or something that is no state, is refused by name."""
     response = lq.simulate(AT_REST, lq.constant(1.6), 10.0)
-    with pytest.raises(lq.ParameterError, match="^'V_0' must be left out where `state` is given"):
+    with pytest.raises(lq.ParameterError, match=r"^'V_0' must be left out where `state` is given"):
         lq.simulate(AT_REST, lq.constant(1.6), 10.0, V_0=-60.0, state=response.state)
-    with pytest.raises(lq.ParameterError, match="^'state' must be the `state` of a response"):
+    with pytest.raises(lq.ParameterError, match=r"^'state' must be the `state` of a response"):
         lq.simulate(AT_REST, lq.constant(1.6), 10.0, state=response)
 
 
@@ -457,19 +503,11 @@ def test_an_undecidable_touch_is_reported():
     assert response.grazes.tolist() == pytest.approx([2.0], abs=1e-7)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "pulse stops the double below",
-        "pulse stops the double above",
-        "duration the double below",
-        "duration the double above",
-    ],
-)
-def test_a_crossing_cut_off_within_16_ulp_is_reported(name):
-    """Where the input or the run ends within rounding of a crossing, the result says so.
+@pytest.mark.parametrize("name", ["pulse stops the double below", "pulse stops the double above"])
+def test_a_peak_at_the_end_of_a_pulse_is_reported(name):
+    """A pulse that ends within rounding of the crossing makes a peak that doubles cannot decide.
 
-    The truth: the table's note, "undecidable in doubles", at 100 digits.
+    The truth: the table's note, at 100 digits; the count is right all the same.
     """
     case = CASES[name]
     assert case["delicate"]
@@ -503,10 +541,19 @@ def test_too_many_spikes_raise():
         )
 
 
+def test_a_burst_that_dies_out_is_no_endless_train():
+    """66,666 spikes in a few ms, then silence: allowed, however fast they come at first.
+
+    The truth: charge. A decay of A nA and tau ms carries A tau pC, a spike takes 15.
+    """
+    burst = lq.simulate(lq.PIF(), lq.decay(1e6, 1.0), 1e6)
+    assert burst.spike_count == 66_666
+
+
 @pytest.mark.parametrize("wrong", [-1, 1.5, True, "3", None])
 def test_max_spikes_is_a_whole_number(wrong):
     """Else an error that names it."""
-    with pytest.raises(lq.ParameterError, match="^'max_spikes' must be a whole number >= 0"):
+    with pytest.raises(lq.ParameterError, match=r"^'max_spikes' must be a whole number >= 0"):
         lq.simulate(AT_REST, lq.constant(1.6), 100.0, max_spikes=wrong)
 
 
@@ -523,7 +570,9 @@ def test_the_cap_on_evaluations_raises(monkeypatch, crossing, most):
 
 def test_too_many_steps_raise():
     """A dt that would take for ever is refused before the first step."""
-    with pytest.raises(lq.LimitError, match="'method.dt' must make at most 100000000 steps"):
+    with pytest.raises(
+        lq.LimitError, match=r"^'method.dt' must make at most [0-9]+ steps of the run"
+    ):
         lq.simulate(AT_REST, lq.constant(1.0), 1e6, method=lq.Euler(dt=1e-9))
 
 

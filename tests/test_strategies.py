@@ -4,9 +4,16 @@ import independent
 import numpy as np
 import pytest
 import strategies
-from hypothesis import find
+from hypothesis import Phase, settings
+from hypothesis import find as shrinking_find
 
 from lapicque import current, method, neuron
+
+
+def find(strategy, wanted):
+    """Some draw that is wanted; which one does not matter, so it is not made smaller."""
+    patient = settings(phases=[Phase.generate], max_examples=2000)
+    return shrinking_find(strategy, wanted, settings=patient)
 
 
 def test_every_neuron_is_drawn():
@@ -24,7 +31,7 @@ def test_every_method_is_drawn():
     assert set(strategies.METHODS) == set(method.methods())
 
 
-@pytest.mark.parametrize("name", neuron.models())
+@pytest.mark.parametrize("name", list(neuron.models()))
 def test_a_neuron_strategy_draws_its_class(name):
     """Each entry draws the class it is named after, and `neurons()` draws it too."""
     cls = neuron.models()[name]

@@ -46,27 +46,41 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+        line = " ".join(message.split())
+        line = line if len(line) <= 300 else f"{line[:300]}..."
+        self.exit(2, f"{self.prog}: {line} (see {self.prog} --help)\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit status: 0, or 2 with one line on stderr."""
-    parser = _parser()
-    given = parser.parse_args(arguments)
-    if not hasattr(given, "command"):
-        parser.print_help()
-        return 0
     try:
-        status: int = given.command(given)
-        sys.stdout.flush()
+        parser = _parser()
+        try:
+            given = parser.parse_args(arguments)
+            if not hasattr(given, "command"):
+                parser.print_help()
+                return 0
+            status: int = given.command(given)
+            return status
+        finally:
+            sys.stdout.flush()
     except LapicqueError as error:
         print(f"lapicque: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except BrokenPipeError:
         # The reader, such as `head`, has seen enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon_stdout()
         return 0
-    return status
+    except OSError as error:
+        _abandon_stdout()
+        reason = error.strerror or error
+        print(f"lapicque: the output cannot be written: {reason}", file=sys.stderr)
+        return 2
+
+
+def _abandon_stdout() -> None:
+    # What is left in the buffer would fail again when the interpreter flushes it at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -118,11 +132,13 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         from . import __version__
 
-        parser.exit(0, f"lapicque {__version__}\n")
+        print(f"lapicque {__version__}")
+        parser.exit(0)
 
 
 def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 0 <= int(text) <= 65535:
+    digits = text.isascii() and text.isdigit() and len(text) <= 5
+    if not digits or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"must be a port number in [0, 65535] (got {brief(text)})")
     return int(text)
 
@@ -148,8 +164,9 @@ def _run(given: argparse.Namespace) -> int:
     for path in given.out:
         try:
             _WRITERS[_suffix(path)](path, experiment, response)
-        except OSError as error:
-            raise ExperimentError(f"{path}: cannot be written: {error.strerror or error}") from None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise ExperimentError(f"{path}: cannot be written: {reason}") from None
         except ImportError as error:
             raise ExperimentError(f"{path}: {error}") from None
     if given.json:

@@ -137,6 +137,8 @@ class Pieces:
 
         times = np.asarray(t, dtype=float)
         flat = times.ravel()
+        if not np.isfinite(flat).all():
+            raise ParameterError("t", "must be finite, in ms", flat[~np.isfinite(flat)][0].item())
         starts = np.frombuffer(self.starts)
         p = np.searchsorted(starts, flat, side="left" if left else "right") - 1
         inside = p >= 0
@@ -147,8 +149,13 @@ class Pieces:
         for q in np.unique(p[inside]).tolist() if self.offset else ():
             here = p == q
             x = s[here]
-            for n, re, im, l_re, l_im, _, _ in self.terms_at(q, 0.0):
-                wave = re * np.cos(l_im * x) - im * np.sin(l_im * x) if l_im else re
+            for n, re, im, l_re, l_im, _, l_im_lo in self.terms_at(q, 0.0):
+                wave: Any = re
+                if l_im:
+                    # As in `terms_value`, phases are products of pairs.
+                    product: Any = pairs.two_prod(l_im, x)
+                    turned = np.exp(1j * product[0]) * np.exp(1j * (product[1] + l_im_lo * x))
+                    wave = (complex(re, im) * turned).real
                 total[here] += wave * np.exp(l_re * x) * x**n
         return np.where(inside, total, 0.0).reshape(times.shape)
 
@@ -208,7 +215,7 @@ def _sum(a: Any, b: Any) -> Any:
     return value, value_lo, a[2] + b[2], [*a[3], *b[3]]
 
 
-def _product(a: Any, b: Any) -> Any:
+def _product(a: Any, b: Any, factor: float) -> Any:
     def flat(side: Any) -> list[Term]:
         polynomial = ((0.0, side[0]), (1.0, side[2]))
         return [*(_term(n, c, *[0.0] * 5) for n, c in polynomial if c), *side[3]]
@@ -226,7 +233,7 @@ def _product(a: Any, b: Any) -> Any:
                 if (im2 == 0.0 == l_im2) and sign < 0.0:
                     continue
                 weight = 1.0 if im2 == 0.0 == l_im2 else 0.5
-                c = weight * complex(re, im) * complex(re2, sign * im2)
+                c = factor * weight * complex(re, im) * complex(re2, sign * im2)
                 omega, omega_lo = pairs.add(l_im, e_im, sign * l_im2, sign * e_im2)
                 terms.append((n + m, c.real, c.imag, decay, omega, decay_lo, omega_lo))
     return 0.0, 0.0, 0.0, terms
@@ -495,9 +502,9 @@ class Sampled(Part):
 
 def _samples(given: Any, name: str, unit: str) -> array[float]:
     # A copy: a frozen part must not change with the caller's array.
+    if getattr(given, "ndim", 1) != 1:
+        raise ParameterError(name, f"must be one-dimensional, in {unit}", given)
     try:
-        if hasattr(given, "dtype") and getattr(given, "ndim", 1) != 1:
-            raise ParameterError(name, f"must be one-dimensional, in {unit}", given)
         if isinstance(given, (str, bytes)):
             raise TypeError
         if not isinstance(given, array) and any(isinstance(v, (bool, str)) for v in given):
@@ -513,7 +520,10 @@ def _samples(given: Any, name: str, unit: str) -> array[float]:
 
 @described
 class Product(Part):
-    """``factor`` times the product of two currents, ``factors``, on the clock of ``start``"""
+    """``factor`` times the product of two currents, ``factors``.
+
+    Their clocks begin at ``start``, which does not cut them: a factor may begin before it.
+    """
 
     factors: tuple[Current, Current] = dataclasses.field()
     factor: float = quantity("1/nA", "multiplies the product", default=1.0)
@@ -535,11 +545,16 @@ class Product(Part):
         """The parameter to which the current is proportional."""
         return "factor"
 
+    def pieces(self) -> Pieces:
+        """Return the part's normal form."""
+        low, high = self.window or (-math.inf, math.inf)
+        stop = math.inf if self.stop is None else self.stop
+        return self.shape().clipped(low, min(stop, high))
+
     def shape(self) -> Pieces:
         """Return the normal form from ``start`` on, before stop and window."""
         a, b = (f.delayed(self.start).normal_form for f in self.factors)
-        scale = Pieces.build([(-LARGEST, self.factor, 0.0, 0.0, ())])
-        return a.combined(b, _product).combined(scale, _product)
+        return a.combined(b, functools.partial(_product, factor=self.factor))
 
 
 def _numbered(path: str, data: Any) -> Current:
@@ -609,9 +624,11 @@ class Current:
         """
         form = self.normal_form
         if isinstance(t, (int, float)):
+            if not math.isfinite(t):
+                raise ParameterError("t", "must be finite, in ms", t)
             return form.at(float(t), left)
         if isinstance(t, array):
-            return array("d", [form.at(s, left) for s in t])
+            return array("d", [self(s, left) for s in t])
         return form.at_many(t, left)
 
     def __add__(self, other: Current) -> Current:
@@ -640,12 +657,24 @@ class Current:
         return self * factor
 
     def delayed(self, by: float) -> Current:
-        """Return the current shifted in time by ``by`` ms."""
+        """Return the current shifted in time.
+
+        Parameters
+        ----------
+        by : float
+            ms.
+        """
         shift = parameters(Part)["start"].check(by, "by")
         return Current(tuple(part.delayed(shift) for part in self.parts))
 
     def window(self, start: float, stop: float) -> Current:
-        """Return the current with zero outside ``[start, stop)`` ms; its clocks go on."""
+        """Return the current with zero outside ``[start, stop)``; its clocks go on.
+
+        Parameters
+        ----------
+        start, stop : float
+            ms.
+        """
         clock = parameters(Part)["start"]
         low, high = clock.check(start, "start"), clock.check(stop, "stop")
         if high < low:
@@ -682,6 +711,13 @@ class Current:
                 return max(0.0, form.starts[p])
         return math.inf
 
+    def check_names(self) -> None:
+        """Raise a `ParameterError` if two parts have one name: a path could mean either."""
+        names = [part.name for part in self.parts if part.name is not None]
+        for name in names:
+            if names.count(name) > 1:
+                raise ParameterError("current", "must have parts of different names", name)
+
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return the recipe as a list of dicts of plain values."""
         return [part.to_dict() for part in self.parts]
@@ -717,11 +753,9 @@ def current_from_dicts(data: Any) -> Current:
             parts.append(cls(**{str(n): v for n, v in entry.items() if n != "kind"}))
         except ParameterError as error:
             raise error.within(path) from None
-    names = [part.name for part in parts if part.name is not None]
-    for name in names:
-        if names.count(name) > 1:
-            raise ParameterError("current", "must have parts of different names", name)
-    return Current(tuple(parts))
+    current = Current(tuple(parts))
+    current.check_names()
+    return current
 
 
 def constant(amplitude: float, **common: Any) -> Current:
@@ -738,27 +772,79 @@ def constant(amplitude: float, **common: Any) -> Current:
 
 
 def step(amplitude: float, start: float, stop: float, **common: Any) -> Current:
-    """Return ``amplitude`` (nA) on ``[start, stop)`` (ms), 0 outside."""
+    """Return a current that is ``amplitude`` on ``[start, stop)`` and 0 outside.
+
+    Parameters
+    ----------
+    amplitude : float
+        nA.
+    start, stop : float
+        ms.
+    **common
+        ``window=`` and ``name=`` (see `Part`).
+    """
     return Current((Step(amplitude=amplitude, start=start, stop=stop, **common),))
 
 
 def ramp(slope: float, start: float = 0.0, stop: float | None = None, **common: Any) -> Current:
-    """Return ``slope (t - start)``, slope in nA/ms, from ``start`` until ``stop`` (ms)."""
+    """Return the current ``slope (t - start)`` from ``start`` until ``stop``.
+
+    Parameters
+    ----------
+    slope : float
+        nA/ms.
+    start, stop : float
+        ms; without ``stop`` it has no end.
+    **common
+        ``window=`` and ``name=`` (see `Part`).
+    """
     return Current((Ramp(slope=slope, start=start, stop=stop, **common),))
 
 
 def sine(amplitude: float, frequency: float, phase: float = 0.0, **common: Any) -> Current:
-    """Return ``amplitude sin(2 pi frequency (t - start) + phase)``: nA, Hz, rad."""
+    """Return the current ``amplitude sin(2 pi frequency (t - start) + phase)``.
+
+    Parameters
+    ----------
+    amplitude : float
+        nA.
+    frequency : float
+        Hz.
+    phase : float
+        rad.
+    **common
+        ``start=``, ``stop=``, ``window=`` and ``name=`` (see `Part`).
+    """
     return Current((Sine(amplitude=amplitude, frequency=frequency, phase=phase, **common),))
 
 
 def decay(amplitude: float, tau: float, start: float = 0.0, **common: Any) -> Current:
-    """Return ``amplitude exp(-(t - start)/tau)`` from ``start`` on: nA, ms."""
+    """Return the current ``amplitude exp(-(t - start)/tau)`` from ``start`` on.
+
+    Parameters
+    ----------
+    amplitude : float
+        nA.
+    tau, start : float
+        ms.
+    **common
+        ``stop=``, ``window=`` and ``name=`` (see `Part`).
+    """
     return Current((Decay(amplitude=amplitude, tau=tau, start=start, **common),))
 
 
 def alpha(amplitude: float, tau: float, start: float = 0.0, **common: Any) -> Current:
-    """Return an alpha function with the peak ``amplitude`` (nA) at ``start + tau`` (ms)."""
+    """Return an alpha function: ``amplitude (s/tau) exp(1 - s/tau)`` with s = t - start.
+
+    Parameters
+    ----------
+    amplitude : float
+        Its peak, at ``start + tau`` (nA).
+    tau, start : float
+        ms.
+    **common
+        ``stop=``, ``window=`` and ``name=`` (see `Part`).
+    """
     return Current((Alpha(amplitude=amplitude, tau=tau, start=start, **common),))
 
 
@@ -778,6 +864,8 @@ def sampled(
         nA.
     interpolation : {"linear", "hold"}
         Lines between the samples, or each value held until the next ("hold" needs ``stop=``).
+    **common
+        ``start=``, ``stop=``, ``window=`` and ``name=`` (see `Part`).
     """
     # Sampled copies what it is given into arrays.
     given: Any = {"times": times, "values": values}

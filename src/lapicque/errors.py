@@ -45,7 +45,8 @@ class ParameterError(LapicqueError, ValueError):
 
     def __str__(self) -> str:
         got = "" if self.value is ... else f" (got {brief(self.value)})"
-        return f"'{self.path}' {self.rule}{got}" + (f". {self.cure}" if self.cure else "")
+        path = self.path if self.path.isprintable() else repr(self.path)[1:-1]
+        return f"'{path}' {self.rule}{got}" + (f". {self.cure}" if self.cure else "")
 
     def within(self, prefix: str) -> ParameterError:
         """Return the same error with its path seen from further out."""

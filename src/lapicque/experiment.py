@@ -15,6 +15,7 @@ from .response import Response
 from .simulate import DURATION, INITIAL_V, MAX_SPIKES, simulate
 
 FORMAT = 1
+SEED = Parameter(unit="", meaning="seed of the random parts", minimum=0.0, maximum=2.0**64)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Experiment:
             raise ParameterError(
                 "method", "must be a method, such as Exact() or Euler(dt=0.1)", self.method
             )
+        self.current.check_names()
         object.__setattr__(self, "duration", DURATION.check(self.duration, "duration"))
         if self.V_0 is not None:
             object.__setattr__(self, "V_0", INITIAL_V.check(self.V_0, "V_0"))
@@ -64,7 +66,17 @@ class Experiment:
             raise ParameterError("seed", "must be a whole number in [0, 2^64)", self.seed)
 
     def run(self, max_spikes: int = MAX_SPIKES) -> Response:
-        """Simulate it."""
+        """Simulate it.
+
+        Parameters
+        ----------
+        max_spikes : int
+            More raise a `LimitError`.
+
+        Returns
+        -------
+        Response
+        """
         return simulate(
             self.neuron, self.current, self.duration, self.V_0, self.method, max_spikes=max_spikes
         )
@@ -89,6 +101,8 @@ class Experiment:
         grouped: dict[tuple[str, ...], dict[str, Any]] = {}
         for path, value in changes.items():
             head, *rest = path.split(".") if isinstance(path, str) else [path]
+            if head == "current" and len(rest) == 2:
+                rest[0] = str(self._part(rest[0]))
             if not rest and head in _FIELDS:
                 whole[head] = value
             elif (head in ("neuron", "method") and len(rest) == 1) or (
@@ -104,7 +118,6 @@ class Experiment:
 
     def _replace_within(self, where: tuple[str, ...], values: dict[str, Any]) -> Experiment:
         prefix = ".".join(where)
-        k = self._part(where[1]) if where[0] == "current" else 0
         try:
             if where[0] == "neuron":
                 return dataclasses.replace(self, neuron=self.neuron.replace(**values))
@@ -113,6 +126,7 @@ class Experiment:
                     raise unknown_name(next(iter(values)), "a parameter of Exact", "dt", ())
                 return dataclasses.replace(self, method=dataclasses.replace(self.method, **values))
             parts = list(self.current.parts)
+            k = int(where[1])
             parts[k] = dataclasses.replace(parts[k], **values)
             return dataclasses.replace(self, current=Current(tuple(parts)))
         except ParameterError as error:
@@ -137,14 +151,26 @@ class Experiment:
         return found
 
     def canonical(self, path: str) -> str:
-        """Return a dotted path with a part of the current by its number, not its name."""
+        """Return a dotted path with a part of the current by its number, not its name.
+
+        Parameters
+        ----------
+        path : str
+            Such as ``current.drive.amplitude``.
+        """
         head, *rest = path.split(".")
         if head == "current" and rest:
             rest[0] = str(self._part(rest[0]))
         return ".".join([head, *rest])
 
     def value(self, path: str) -> Any:
-        """Return what stands at a dotted path."""
+        """Return what stands at a dotted path.
+
+        Parameters
+        ----------
+        path : str
+            Such as ``neuron.R_m``.
+        """
         self.parameter(path)
         found: Any = self
         for step in self.canonical(path).split("."):
@@ -152,9 +178,15 @@ class Experiment:
         return found
 
     def parameter(self, path: str) -> Parameter:
-        """Return what is known of the parameter at a dotted path: unit, symbol, bounds, meaning."""
+        """Return what is known of a parameter: unit, symbol, bounds, meaning.
+
+        Parameters
+        ----------
+        path : str
+            Such as ``neuron.R_m``.
+        """
         head, *rest = path.split(".")
-        known: Any = {"duration": DURATION, "V_0": INITIAL_V}
+        known: Any = {"duration": DURATION, "V_0": INITIAL_V, "seed": SEED}
         name = path
         if head == "neuron" and len(rest) == 1:
             known, name = parameters(type(self.neuron)), rest[0]
@@ -183,6 +215,11 @@ class Experiment:
     @classmethod
     def from_dict(cls, data: Any) -> Experiment:
         """Build an experiment from a dict.
+
+        Parameters
+        ----------
+        data : dict
+            As `to_dict` returns it; see the example files.
 
         Raises
         ------
@@ -224,18 +261,28 @@ class Experiment:
 
     @classmethod
     def from_toml(cls, text: str) -> Experiment:
-        """Build an experiment from the text of a TOML file."""
+        """Build an experiment from the text of a TOML file.
+
+        Parameters
+        ----------
+        text : str
+        """
         import tomllib
 
         try:
             data = tomllib.loads(text)
-        except (tomllib.TOMLDecodeError, TypeError, ValueError, RecursionError) as error:
+        except (AttributeError, TypeError, ValueError, RecursionError) as error:
             raise ExperimentError(f"this is not TOML: {_first_line(error)}") from None
         return cls.from_dict(data)
 
     @classmethod
     def from_json(cls, text: str) -> Experiment:
-        """Build an experiment from JSON."""
+        """Build an experiment from JSON.
+
+        Parameters
+        ----------
+        text : str
+        """
         import json
 
         def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -268,6 +315,11 @@ def _first_line(error: BaseException) -> str:
 def load(path: str | os.PathLike[str]) -> Experiment:
     """Read an experiment from a .toml or .json file.
 
+    Parameters
+    ----------
+    path : str or os.PathLike
+        A file that does not end in .json is read as TOML.
+
     Raises
     ------
     ExperimentError
@@ -280,8 +332,10 @@ def load(path: str | os.PathLike[str]) -> Experiment:
             text = file.read().decode("utf-8-sig")
     except OSError as error:
         raise ExperimentError(f"the file cannot be read: {error.strerror or error}") from None
-    except ValueError as error:
+    except UnicodeDecodeError as error:
         raise ExperimentError(f"the file is not UTF-8 text: {_first_line(error)}") from None
+    except ValueError as error:
+        raise ExperimentError(f"the file cannot be read: {_first_line(error)}") from None
     if os.fspath(path).lower().endswith(".json"):
         return Experiment.from_json(text)
     return Experiment.from_toml(text)

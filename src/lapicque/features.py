@@ -57,7 +57,7 @@ def rate(response: Response) -> float:
 def steady_rate(response: Response) -> float:
     """Rate at the end: the closed form where the current is constant, else 1 / last interval."""
     solution = response.solution
-    if isinstance(solution, ExactSolution) and response.spikes:
+    if isinstance(solution, ExactSolution):
         form, row = solution.pieces, solution.row
         p = len(form) - 1
         if form.slope[p] == 0.0 and not form.terms_at(p, 0.0) and row[membrane.RESET] < 0.0:

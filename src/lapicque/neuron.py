@@ -47,7 +47,13 @@ class Neuron(Described):
         raise NotImplementedError
 
     def replace(self, **changes: Any) -> Neuron:
-        """Return a neuron with some parameters changed and the other given ones kept."""
+        """Return a neuron with some parameters changed and the other given ones kept.
+
+        Parameters
+        ----------
+        **changes
+            New values by name.
+        """
         return type(self)(**{**self.given(), **changes})
 
     def __str__(self) -> str:
@@ -79,12 +85,16 @@ def _refractory() -> Any:
 
 
 def _mV(value: float) -> str:
-    return f"(−{-value:.4g} mV)" if value < 0.0 else f"{value:.4g} mV"
+    return f"({_number(value)} mV)" if value < 0.0 else f"{_number(value)} mV"
+
+
+def _number(value: float) -> str:
+    return f"{value:.4g}".replace("-", "−")
 
 
 def _reset_rule(neuron: Any) -> str:
     held = f", held for {neuron.t_ref:.4g} ms" if neuron.t_ref > 0.0 else ""
-    return f"V ≥ {neuron.V_th:.4g} mV: spike, V = {neuron.V_reset:.4g} mV{held}"
+    return f"V ≥ {_number(neuron.V_th)} mV: spike, V = {_number(neuron.V_reset)} mV{held}"
 
 
 _TRIAD = ("R_m", "C_m", "tau_m")
@@ -155,7 +165,13 @@ class LIF(Neuron):
         return {n: v for n, v in super().given().items() if n != self.derived}
 
     def replace(self, **changes: Any) -> LIF:
-        """Return a neuron with some parameters changed and the other given ones kept."""
+        """Return a neuron with some parameters changed and the other given ones kept.
+
+        Parameters
+        ----------
+        **changes
+            New values by name; not of the parameter that follows from the given ones.
+        """
         if self.derived in changes:
             kept = " and ".join(n for n in _TRIAD if n != self.derived)
             raise ParameterError(

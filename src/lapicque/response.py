@@ -444,7 +444,20 @@ class Response:
     def current(self, t: np.ndarray, left: bool = False) -> np.ndarray: ...
 
     def current(self, t: Any, left: bool = False) -> Any:
-        """Return the input current (nA) at times ``t`` (ms); see `Current.__call__`."""
+        """Return the input current.
+
+        Parameters
+        ----------
+        t : float or array
+            Times (ms).
+        left : bool
+            At a jump, take the side before it.
+
+        Returns
+        -------
+        float or array
+            nA, of the shape of ``t``.
+        """
         return self.current_in(t, left)
 
     def _check_span(self, low: float, high: float, times: array[float] | None = None) -> None:

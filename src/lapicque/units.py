@@ -59,9 +59,9 @@ def parse_unit(text: str) -> tuple[Dimension, int]:
             sign = 1
         if factor == "1" or (factor == "" and i == 0 and "/" not in text):
             continue
-        symbol, _, power_text = factor.partition("^")
+        symbol, raised, power_text = factor.partition("^")
         try:
-            power = sign * (int(power_text) if power_text else 1)
+            power = sign * (int(power_text[:6]) if raised else 1)
         except ValueError:
             raise KeyError(factor) from None
         symbol = symbol.strip()
@@ -109,9 +109,8 @@ def to_number(value: Any, unit: str, name: str) -> float:
         return _converted(lambda u: value.rescale(u).magnitude, value, unit, name)
     if hasattr(value, "magnitude") and hasattr(value, "to"):
         return _converted(lambda u: value.to(u).magnitude, value, unit, name)
-    if hasattr(value, "__float__") and not hasattr(value, "__len__"):
-        return _as_float(value, unit, name)
-    if getattr(value, "shape", None) == ():
+    scalar = hasattr(value, "__float__") and not hasattr(value, "__len__")
+    if scalar or getattr(value, "shape", None) == ():
         return _as_float(value, unit, name)
     raise UnitError(name, _must_be(unit), value)
 
@@ -121,6 +120,8 @@ def _must_be(unit: str) -> str:
 
 
 def _as_float(value: Any, unit: str, name: str) -> float:
+    if getattr(getattr(value, "dtype", None), "kind", "") in ("c", "b"):
+        raise UnitError(name, _must_be(unit), value)
     try:
         return float(value)
     except OverflowError:
@@ -136,10 +137,9 @@ def _from_text(text: str, unit: str, name: str) -> float:
     match = re.match(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", body)
     if match is None:
         raise UnitError(name, _must_be(unit), text, 'Write a number, or "30 nS".')
-    number = float(match[0])
     symbol = body[match.end() :].strip()
     if not symbol:
-        return number
+        return float(match[0])
     try:
         dimension, exponent10 = parse_unit(symbol)
     except KeyError as error:
@@ -149,7 +149,12 @@ def _from_text(text: str, unit: str, name: str) -> float:
     own_dimension, own_exponent = parse_unit(unit)
     if dimension != own_dimension:
         raise UnitError(name, f"must be convertible to {unit or 'a pure number'}", text)
-    return _scaled(number, exponent10 - own_exponent)
+    # Shifting the decimal exponent in the text rounds once.
+    mantissa, _, exponent = match[0].lower().partition("e")
+    number = float(f"{mantissa}e{int(exponent[:9] or 0) + exponent10 - own_exponent}")
+    if number == 0.0 and float(mantissa) != 0.0:
+        raise UnitError(name, f"must be a number that a double can hold in {unit}", text)
+    return number
 
 
 def _scaled(number: float, exponent: int) -> float:

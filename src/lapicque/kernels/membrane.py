@@ -42,7 +42,7 @@ REAL = 0.0  # n = 0, real exponent
 SINE = 1.0  # n = 0, imaginary exponent; its response is the phasor c / (rate + i omega)
 GENERAL = 2.0
 
-# Half-phases (rad) up to this one are multiplied in plain doubles.
+# Phases (rad) up to this one are products of plain doubles, farther ones of pairs.
 FAR = 32.0
 
 EPSILON = 2.220446049250313e-16
@@ -186,7 +186,13 @@ def terms_value(terms: Floats, first: int, last: int, s: float) -> float:
         wave = terms[j + 1]
         if terms[j + 4] != 0.0:
             angle = terms[j + 4] * s
-            wave = wave * math.cos(angle) - terms[j + 2] * math.sin(angle)
+            c = math.cos(angle)
+            d = math.sin(angle)
+            if not -FAR < angle < FAR:
+                angle, e = pairs.two_prod(terms[j + 4], s)
+                e += terms[j + 6] * s
+                c, d = c * math.cos(e) - d * math.sin(e), d * math.cos(e) + c * math.sin(e)
+            wave = wave * c - terms[j + 2] * d
         if terms[j + 3] != 0.0:
             wave *= math.exp(terms[j + 3] * s)
         if terms[j] != 0.0:

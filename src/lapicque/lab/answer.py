@@ -6,6 +6,7 @@ drawn.  Python samples once, for exactly that view; the front end only draws.
 
 from __future__ import annotations
 
+import copy
 import functools
 import math
 from bisect import bisect_left, bisect_right
@@ -93,9 +94,13 @@ def _error(error: LapicqueError) -> dict[str, Any]:
     }
 
 
-@functools.cache
 def describe() -> dict[str, Any]:
     """Return what the front end needs to know once: presets, parameters and limits."""
+    return copy.deepcopy(_described())
+
+
+@functools.cache
+def _described() -> dict[str, Any]:
     from importlib.metadata import PackageNotFoundError, version
 
     try:

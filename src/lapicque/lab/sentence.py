@@ -30,12 +30,14 @@ def _constant(response: Response, row: list[float], current: float, current_lo: 
         end = "silent" if not response.spikes else f"{_spikes(response)}, then silent"
         return f"{drive} is at rheobase: V approaches the threshold for ever, {end}."
     if excess < 0.0:
-        started = (
-            " but V_0 is above the threshold: one spike at the start, then"
-            if (response.spikes)
-            else ":"
+        if not response.spikes:
+            return f"{drive} never reaches {need}: silent."
+        start = response.voltage(response.start, left=True)
+        where = "at" if start == row[membrane.THRESHOLD] else "above"
+        return (
+            f"{drive} never reaches {need}, but V_0 is {where} the threshold: one spike at the "
+            "start, then silent."
         )
-        return f"{drive} never reaches {need}{started} silent."
     period = 1000.0 / steady_rate(response) if response.spikes else math.nan
     above = (
         f"{drive} is {excess:.4g} mV above {need}"
@@ -51,9 +53,9 @@ def _constant(response: Response, row: list[float], current: float, current_lo: 
 
 def _varying(experiment: Experiment, response: Response) -> str:
     rheobase = experiment.neuron.rheobase()
-    steps = 512
-    times = array("d", [experiment.duration * k / steps for k in range(steps + 1)])
-    peak = max(response.current(times))
+    times = _probes(experiment)
+    before = max(response.current(times, left=True))
+    peak = max(before, max(response.current(times)))
     if not response.spikes:
         if peak <= rheobase:
             return f"The current never exceeds the rheobase, {rheobase:.4g} nA: silent."
@@ -66,6 +68,14 @@ def _varying(experiment: Experiment, response: Response) -> str:
         f"{response.spikes[0]:.5g} ms; the rheobase is {rheobase:.4g} nA, the current peaks near "
         f"{peak:.4g} nA."
     )
+
+
+def _probes(experiment: Experiment) -> array[float]:
+    # Multiples of the golden ratio fall into step with no oscillation, as a regular grid may.
+    golden = 0.6180339887498949
+    inner = (experiment.duration * math.fmod(golden * k, 1.0) for k in range(1024))
+    starts = (t for t in experiment.current.normal_form.starts if 0.0 < t < experiment.duration)
+    return array("d", sorted({0.0, experiment.duration, *inner, *starts}))
 
 
 def _spikes(response: Response) -> str:
