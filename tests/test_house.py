@@ -166,7 +166,8 @@ def test_kernels_import_only_math_and_each_other(module):
     wrong = []
     for found in imports(path):
         root = found.name.split(".")[0]
-        allowed = {"math", "cmath", "__future__"} | ({"array"} if found.for_types else set())
+        allowed = {"math", "cmath", "__future__"}
+        allowed |= {"array", "collections"} if found.for_types else set()
         own = root == "lapicque" and house(found.name) == "kernels"
         if not own and root not in allowed:
             wrong.append(where(path, found))

@@ -135,7 +135,7 @@ class Pieces:
         """Return the current (nA) at an array of times, of any shape."""
         import numpy as np
 
-        times = np.asarray(t, dtype=float)
+        times = number_array(t)
         flat = times.ravel()
         if not np.isfinite(flat).all():
             raise ParameterError("t", "must be finite, in ms", flat[~np.isfinite(flat)][0].item())
@@ -208,6 +208,18 @@ class Pieces:
 def _term(*numbers: float) -> Term:
     n, re, im, l_re, l_im, l_re_lo, l_im_lo = numbers
     return n, re, im, l_re, l_im, l_re_lo, l_im_lo
+
+
+def number_array(t: Any) -> np.ndarray:
+    """Return times as a float64 array, or raise a `ParameterError`."""
+    import numpy as np
+
+    try:
+        if np.iscomplexobj(t):
+            raise TypeError
+        return np.asarray(t, dtype=float)
+    except (TypeError, ValueError):
+        raise ParameterError("t", "must be a number or an array of numbers in ms", t) from None
 
 
 def _sum(a: Any, b: Any) -> Any:

@@ -9,7 +9,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Any, overload
 
-from .current import Current, Pieces
+from .current import Current, Pieces, number_array
 from .errors import ParameterError
 from .kernels import membrane, pairs, steps, trace
 from .kernels.membrane import LOC
@@ -29,20 +29,17 @@ class State:
     ----------
     time : float
         The end of the run (ms), on the current's clock.
-    V : float
-        The potential there (mV).
+    V, V_lo : float
+        The potential there (mV, a pair: near the threshold more digits matter).
     free, free_lo : float
         The end of refractoriness, or ``time`` if the neuron is not refractory (ms, a pair).
-    f, f_lo : float
-        ``V - V_th`` (mV, a pair): it holds more digits than V near the threshold.
     """
 
     time: float
     V: float
+    V_lo: float
     free: float
     free_lo: float
-    f: float
-    f_lo: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,6 +51,7 @@ class ExactSolution:
     spikes: array[float]
     spikes_lo: array[float]
     piece_f: array[float]
+    begin: State
 
     @functools.cached_property
     def _scratch(self) -> list[float]:
@@ -75,6 +73,7 @@ class ExactSolution:
                 self.spikes,
                 self.spikes_lo,
                 self.piece_f,
+                [self.begin.free, self.begin.free_lo, self.begin.V],
                 times,
                 left,
                 (bisect_left if left else bisect_right)(self.spikes, times[0]),
@@ -90,6 +89,7 @@ class ExactSolution:
 
         form, row = self.pieces, self.row
         threshold, reset = row[membrane.THRESHOLD], row[membrane.RESET]
+        below = math.nextafter(threshold, -math.inf)
         rate, gain = row[membrane.RATE], row[membrane.GAIN]
         starts = np.frombuffer(form.starts)
         spikes = np.frombuffer(self.spikes) if self.spikes else np.zeros(0)
@@ -101,14 +101,23 @@ class ExactSolution:
         k, p = k[stretch], p[stretch]
         hi, lo = starts[p], np.zeros(len(p))
         f = np.frombuffer(self.piece_f)[p]
+        v = threshold + f
+        v = np.where((f < 0.0) & (v >= threshold), below, v)
+        begin = self.begin
+        first = (k == 0) & (begin.free >= hi)
+        hi, lo, v = (
+            np.where(first, a, b) for a, b in ((begin.free, hi), (begin.free_lo, lo), (begin.V, v))
+        )
+        f = np.where(first, begin.V - threshold, f)
         if len(spikes):
             last = np.maximum(k - 1, 0)
-            free = spikes[last] + row[membrane.REFRACTORY]
-            v = free - spikes[last]
-            rest = (spikes[last] - (free - v)) + (row[membrane.REFRACTORY] - v)
-            rest += np.frombuffer(self.spikes_lo)[last]
+            sums: Any = pairs.two_sum(spikes[last], row[membrane.REFRACTORY])
+            free, rest = sums[0], sums[1] + np.frombuffer(self.spikes_lo)[last]
             later = (k > 0) & (free >= hi)
-            hi, lo, f = (np.where(later, a, b) for a, b in ((free, hi), (rest, lo), (reset, f)))
+            hi, lo, f, v = (
+                np.where(later, a, b)
+                for a, b in ((free, hi), (rest, lo), (reset, f), (row[membrane.V_RESET], v))
+            )
         s = (hi - starts[p]) + lo
         w1 = gain * np.frombuffer(form.slope)[p]
         w0 = _constant_drive(row, form, p) + w1 * s
@@ -124,10 +133,9 @@ class ExactSolution:
         if form.terms:
             y += self._terms_response(x, grown, p, hi, lo, spread)
         out: np.ndarray = threshold + y
-        below = math.nextafter(threshold, -math.inf)
         np.minimum(out, below, out=out, where=x > 0.0)
         held = x == 0.0
-        out[held] = threshold + spread(f)[held]
+        out[held] = spread(v)[held]
         if left and len(spikes):
             ends = np.minimum(np.searchsorted(spikes, times), len(spikes) - 1)
             out[(spikes[ends] == times) & ~held] = threshold
@@ -265,6 +273,7 @@ class GridSolution:
     after: array[float]
     spikes: array[float]
     cubic: bool
+    release: float
 
     def sample(self, times: array[float], left: bool) -> array[float]:
         """Return V (mV) at any times."""
@@ -313,7 +322,9 @@ class GridSolution:
 
     def _held(self, i: int) -> bool:
         k = bisect_right(self.spikes, self.nodes[i]) - 1
-        return k >= 0 and self.nodes[i] < self.spikes[k] + self.row[membrane.REFRACTORY]
+        if k < 0:
+            return self.nodes[i] < self.release
+        return self.nodes[i] < self.spikes[k] + self.row[membrane.REFRACTORY]
 
     def _drive(self, t: float, left: bool) -> float:
         form = self.pieces
@@ -422,7 +433,7 @@ class Response:
             return out
         import numpy as np
 
-        times = np.asarray(t, dtype=float)
+        times = number_array(t)
         flat = times.ravel()
         if not len(flat):
             return np.zeros(times.shape)

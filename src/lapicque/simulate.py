@@ -72,11 +72,9 @@ def simulate(
     if isinstance(max_spikes, bool) or not isinstance(max_spikes, int) or max_spikes < 0:
         raise ParameterError("max_spikes", "must be a whole number >= 0", max_spikes)
     row = neuron.pack()
-    threshold = row[membrane.THRESHOLD]
     if state is None:
         v = neuron.default_V_0() if V_0 is None else INITIAL_V.check(V_0, "V_0")
-        f, f_lo = pairs.two_sum(v, -threshold)
-        state = State(time=0.0, V=v, free=0.0, free_lo=0.0, f=f, f_lo=f_lo)
+        state = State(time=0.0, V=v, V_lo=0.0, free=0.0, free_lo=0.0)
     elif not isinstance(state, State):
         raise ParameterError("state", "must be the `state` of a response", state)
     elif V_0 is not None:
@@ -104,8 +102,11 @@ def _too_many_spikes(max_spikes: int) -> LimitError:
 
 
 def _check_pace(spikes: array[float], form: Pieces, p: int, stop: float, max_spikes: int) -> None:
-    # A hopeless run ends early: this piece alone would make ten times the spikes allowed.
-    if len(spikes) < 50_000 or p >= len(form):
+    # A hopeless run ends early: this piece, which does not change its pace for good, would alone
+    # make ten times the spikes allowed.
+    if len(spikes) < 50_000 or p >= len(form) or form.slope[p] != 0.0:
+        return
+    if any(l_re != 0.0 or n != 0.0 for n, _, _, l_re, *_ in form.terms_at(p, 0.0)):
         return
     end = form.starts[p + 1] if p + 1 < len(form) else stop
     pace = (spikes[-1] - spikes[-25_000]) / 25_000
@@ -125,9 +126,10 @@ def _exact(
     form = current.normal_form.on(begin.time, stop)
     hi, lo = array("d"), array("d")
     piece_f = array("d", bytes(8 * len(form)))
-    piece_f[0] = begin.f if begin.free <= begin.time else math.nan
+    f, f_lo = pairs.add(begin.V, begin.V_lo, -row[membrane.THRESHOLD], 0.0)
+    piece_f[0] = f if begin.free <= begin.time else math.nan
     grazes = array("d", bytes(8 * _MAX_GRAZES))
-    running = [begin.free, begin.free_lo, begin.f, begin.f_lo, 0.0, 0.0]
+    running = [begin.free, begin.free_lo, f, f_lo, 0.0, 0.0]
     loc = [0.0] * membrane.anchored_size(form.terms, form.offset)
     budget = [float(MAX_EVALUATIONS)]
     room = 512
@@ -168,7 +170,7 @@ def _exact(
     refractory = free > stop or (free == stop and free_lo > 0.0)
     if not refractory:
         free, free_lo = stop, 0.0
-    end = State(stop, row[membrane.THRESHOLD] + f, free, free_lo, f, f_lo)
+    end = State(stop, *pairs.add(row[membrane.THRESHOLD], 0.0, f, f_lo), free, free_lo)
     return Response(
         neuron=neuron,
         current_in=current,
@@ -179,7 +181,7 @@ def _exact(
         spikes_lo=lo,
         grazes=grazes[: int(seen)],
         state=end,
-        solution=ExactSolution(row, form, hi, lo, piece_f),
+        solution=ExactSolution(row, form, hi, lo, piece_f, begin),
     )
 
 
@@ -204,9 +206,10 @@ def _fixed_step(
         map(lambda v, v_lo: membrane.constant_drive(row, v, v_lo), form.value, value_lo),
     )
     tableau = method.tableau
-    nodes, before, after = (array("d", [v]) for v in (begin.time, begin.f, begin.f))
+    f, _ = pairs.add(begin.V, begin.V_lo, -row[membrane.THRESHOLD], 0.0)
+    nodes, before, after = (array("d", [v]) for v in (begin.time, f, f))
     spikes = array("d")
-    running = [begin.time, begin.f, begin.free, 1.0]
+    running = [begin.time, f, begin.free, 1.0]
     room = 1024
     status = steps.FULL
     while status == steps.FULL:
@@ -241,9 +244,17 @@ def _fixed_step(
             f"(got {method.dt!r} ms). Lower dt, or take Exact()."
         )
     time, f, release, _ = running
-    end = State(stop, row[membrane.THRESHOLD] + f, max(release, stop), 0.0, f, 0.0)
+    end = State(stop, *pairs.two_sum(row[membrane.THRESHOLD], f), max(release, stop), 0.0)
     solution = GridSolution(
-        row, form, constants, nodes, before, after, spikes, method.locate_code() == steps.HERMITE
+        row=row,
+        pieces=form,
+        constants=constants,
+        nodes=nodes,
+        before=before,
+        after=after,
+        spikes=spikes,
+        cubic=method.locate_code() == steps.HERMITE,
+        release=begin.free,
     )
     return Response(
         neuron=neuron,

@@ -30,7 +30,8 @@ GAP = 6  # V_th - E_L, pair (mV); 0 where there is no leak
 RESET = 8  # V_reset - V_th, pair (mV)
 REFRACTORY = 10  # t_ref (ms)
 THRESHOLD = 11  # V_th (mV)
-ROW = 12
+V_RESET = 12  # V_reset (mV)
+ROW = 13
 
 # A term of the normal form: degree, coefficient (re, im), exponent (re, im; then their low parts).
 TERM = 7
@@ -76,6 +77,7 @@ def pack_leaky(
     row[RESET], row[RESET + 1] = pairs.two_sum(reset, -threshold)
     row[REFRACTORY] = refractory
     row[THRESHOLD] = threshold
+    row[V_RESET] = reset
 
 
 def pack_perfect(
@@ -90,6 +92,7 @@ def pack_perfect(
     row[RESET], row[RESET + 1] = pairs.two_sum(reset, -threshold)
     row[REFRACTORY] = refractory
     row[THRESHOLD] = threshold
+    row[V_RESET] = reset
 
 
 def excess(row: Floats, value: float, value_lo: float) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from .membrane import (
     REFRACTORY,
     RESET,
     THRESHOLD,
+    V_RESET,
     anchor_terms,
     constant_drive,
     evaluate,
@@ -30,6 +31,7 @@ def sample(
     spikes: Floats,
     spikes_lo: Floats,
     piece_f: Floats,
+    begin: Floats,
     times: Floats,
     left: bool,
     k: int,
@@ -39,6 +41,7 @@ def sample(
 ) -> None:
     """Write V (mV) at the nondecreasing ``times`` to ``out``.
 
+    ``begin`` holds the end of refractoriness at the start of the run (a pair) and V there (mV).
     ``k`` spikes and ``p`` piece starts are known to lie at or before the first time.  V stays
     below the threshold between spikes, also where rounding would lift it; ``left`` gives the
     potential just before a spike.
@@ -50,7 +53,7 @@ def sample(
     n = len(spikes)
     pieces = len(starts)
     anchored = False
-    hi = lo = f = w0 = w1 = 0.0
+    hi = lo = f = w0 = w1 = v_anchor = 0.0
     count = 0
     for i in range(len(times)):
         t = times[i]
@@ -63,10 +66,16 @@ def sample(
         if not anchored:
             anchored = True
             hi, lo, f = starts[p], 0.0, piece_f[p]
+            v_anchor = threshold + f
+            if f < 0.0 and v_anchor >= threshold:
+                v_anchor = below
             if k > 0:
                 free, free_lo = pairs.add(spikes[k - 1], spikes_lo[k - 1], row[REFRACTORY], 0.0)
                 if free >= hi:
-                    hi, lo, f = free, free_lo, row[RESET]
+                    hi, lo, f, v_anchor = free, free_lo, row[RESET], row[V_RESET]
+            elif begin[0] >= hi:
+                hi, lo, v_anchor = begin[0], begin[1], begin[2]
+                f = v_anchor - threshold
             s, s_lo = pairs.add(hi, lo, -starts[p], 0.0)
             count = 0
             if len(offset) and s >= 0.0:
@@ -76,7 +85,7 @@ def sample(
             w0 = constant_drive(row, value[p], v_lo) + w1 * s
         x = (t - hi) - lo
         if x <= 0.0:
-            out[i] = threshold + f
+            out[i] = v_anchor
             continue
         y, _ = evaluate(x, f, w0, w1, rate, loc, count)
         if left and k < n and spikes[k] == t:

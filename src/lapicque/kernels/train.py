@@ -60,6 +60,9 @@ STATE = 6
 
 FINISHED, FULL, TOO_MANY_EVALUATIONS = 0, 1, 2
 
+# Crossings this near to the end of a piece, in parts of its length, may be grazes.
+NEAR_END = 1e-6
+
 # A linear piece is passed at once only if V stays this far, in parts of V - V_th, from V_th.
 MARGIN = 1e-9
 
@@ -144,11 +147,18 @@ def _arrive(stop: float, f: float, state: Floats) -> None:
     state[STATE_F + 1] = 0.0
 
 
+def _tolerance(row: Floats, d: float) -> float:
+    # 16 ulp of what is added up to V under the constant excess drive d.
+    size = abs(row[RESET]) if row[RATE] == 0.0 else abs(d) + abs(row[GAP])
+    return UNDECIDED * EPSILON * size
+
+
 def through_constant(
     row: Floats,
     value: float,
     value_lo: float,
     stop: float,
+    final: bool,
     state: Floats,
     hi_out: Floats,
     lo_out: Floats,
@@ -170,7 +180,7 @@ def through_constant(
             t, t_lo = pairs.add(hi, lo, x, x_lo)
         else:
             t = math.inf
-            if d < 0.0 and -f <= UNDECIDED * EPSILON * (abs(d) + abs(row[GAP])):
+            if d < 0.0 and -f <= _tolerance(row, d):
                 _graze(hi, state, graze_out)
     if t < stop or (t == stop and t_lo <= 0.0):
         period, period_lo = row[REFRACTORY], 0.0
@@ -194,6 +204,10 @@ def through_constant(
             e = (hi - (s - b)) + (period - b) + (lo + period_lo)
             t = s + e
             t_lo = e - (t - s)
+        w = constant_drive(row, value, value_lo)
+        if f < 0.0 < d and not final and (stop - hi) * w <= _tolerance(row, d):
+            # V is about to turn at the end of the piece, hardly above the threshold.
+            _graze(hi, state, graze_out)
         _reset(row, hi, lo, state)
         if n == room or _beyond(state, stop):
             return n
@@ -222,6 +236,7 @@ def through_varying(
     row: Floats,
     start: float,
     stop: float,
+    final: bool,
     w_start: float,
     w1: float,
     terms: Floats,
@@ -285,6 +300,11 @@ def through_varying(
                 _arrive(hi, f, state)
                 state[FREE + 1] = lo
                 continue
+            rest = length - x
+            if not final and rest * rate < NEAR_END and rest < NEAR_END * length:
+                w, _ = drive(x, w0, w1, loc, count)
+                if rest * w <= tolerance:
+                    _graze(hi + (lo + x), state, graze_out)
             hi, lo = pairs.add(hi, lo, x, 0.0)
         hi_out[n] = hi
         lo_out[n] = lo
@@ -347,12 +367,15 @@ def run(
             if ramped and pass_below(row, w0, w1, stop - starts[p], stop, state):
                 pass
             elif first == last and slope[p] == 0.0:
-                n = through_constant(row, value[p], v_lo, stop, state, hi_out, lo_out, n, graze_out)
+                n = through_constant(
+                    row, value[p], v_lo, stop, final, state, hi_out, lo_out, n, graze_out
+                )
             else:
                 n = through_varying(
                     row,
                     starts[p],
                     stop,
+                    final,
                     constant_drive(row, value[p], v_lo),
                     w1,
                     terms,
