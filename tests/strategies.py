@@ -157,6 +157,11 @@ def free_experiments(draw):
     return lq.Experiment(neuron, draw(currents()), draw(numbers(0.0, 150.0)), V_0=v_0)
 
 
+def _peaks(neuron, current, start, duration):
+    peaks, _, _ = independent.highest(neuron, current.to_dicts(), 0.0, start, duration)
+    return [p for p in peaks if p[1] > start + 1e-3]
+
+
 @st.composite
 def near_experiments(draw):
     """Experiments whose highest peak of V lies within 1e-6 mV of the threshold, on either side.
@@ -169,8 +174,10 @@ def near_experiments(draw):
     current = draw(currents())
     duration = draw(numbers(20.0, 150.0))
     start = neuron.V_reset
-    peaks, _, _ = independent.highest(neuron, current.to_dicts(), 0.0, start, duration)
-    peaks = [p for p in peaks if p[1] > start + 1e-3]
+    peaks = _peaks(neuron, current, start, duration)
+    if not peaks:
+        current = current + lq.sine(draw(numbers(0.5, 3.0)), draw(spread(10.0, 100.0)))
+        peaks = _peaks(neuron, current, start, duration)
     assume(peaks)
     height = max(v for _, v in peaks)
     offset = draw(spread(1e-9, 9e-7)) * draw(st.sampled_from([-1.0, 1.0]))
@@ -179,6 +186,8 @@ def near_experiments(draw):
     return lq.Experiment(neuron.replace(V_th=v_th, V_reset=reset), current, duration, V_0=start)
 
 
-def experiments():
-    """Any experiment; two of three draws have a peak of V within 1e-6 mV of the threshold."""
-    return st.one_of(near_experiments(), near_experiments(), free_experiments())
+@st.composite
+def experiments(draw):
+    """Any experiment; most draws have a peak of V within 1e-6 mV of the threshold."""
+    # Hypothesis likes the ends of a range: a number between them keeps free draws the fewer.
+    return draw(free_experiments() if draw(st.integers(0, 9)) in (4, 6) else near_experiments())

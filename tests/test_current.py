@@ -534,7 +534,7 @@ HOLD = {"interpolation": "hold"}
         ),
         (lambda: lq.decay(1.0, 0.0), "'tau' must be > 0 ms (got 0.0)"),
         (lambda: lq.alpha(1.0, -2.0), "'tau' must be > 0 ms (got -2.0)"),
-        (lambda: lq.sine(1.0, -5.0), "'frequency' must be >= 0 Hz (got -5.0)"),
+        (lambda: lq.sine(1.0, -5.0), "'frequency' must be in [0, 1e+09] Hz (got -5.0)"),
         (lambda: lq.constant(math.nan), "'amplitude' must be a finite number in nA (got nan)"),
         (lambda: lq.constant(1e31), "'amplitude' must be at most 1e+30 nA in size (got 1e+31)"),
         (lambda: lq.constant(True), "'amplitude' must be a number in nA (got True)"),

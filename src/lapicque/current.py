@@ -14,7 +14,7 @@ import math
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, SupportsIndex, overload
+from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex, overload
 
 from .errors import ParameterError, unknown_name
 from .kernels import pairs
@@ -210,16 +210,27 @@ def _term(*numbers: float) -> Term:
     return n, re, im, l_re, l_im, l_re_lo, l_im_lo
 
 
+def number(t: Any) -> float:
+    """Return a time as a float, or raise a `ParameterError`."""
+    try:
+        if not isinstance(t, bool) and math.isfinite(t):
+            return float(t)
+    except OverflowError:
+        pass
+    raise ParameterError("t", "must be finite, in ms", t)
+
+
 def number_array(t: Any) -> np.ndarray:
     """Return times as a float64 array, or raise a `ParameterError`."""
     import numpy as np
 
     try:
-        if np.iscomplexobj(t):
-            raise TypeError
-        return np.asarray(t, dtype=float)
-    except (TypeError, ValueError):
-        raise ParameterError("t", "must be a number or an array of numbers in ms", t) from None
+        given = np.asarray(t)
+        if given.dtype.kind in "fiuO":
+            return np.asarray(given, dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise ParameterError("t", "must be a number or an array of numbers in ms", t)
 
 
 def _sum(a: Any, b: Any) -> Any:
@@ -400,12 +411,14 @@ class Sine(Part):
     """``amplitude sin(2 pi frequency (t - start) + phase)``, frequency in Hz, phase in rad"""
 
     amplitude: float = _amplitude()
-    frequency: float = quantity("Hz", "frequency", symbol="f", minimum=0.0)
+    frequency: float = quantity("Hz", "frequency", symbol="f", minimum=0.0, maximum=1e9)
     phase: float = quantity("rad", "phase at the start", symbol="phi", default=0.0)
 
     def shape(self) -> Pieces:
         """Return the normal form from ``start`` on, before stop and window."""
-        omega, omega_lo = pairs.mul(*_OMEGA, self.frequency, 0.0)
+        # Slower than this, and pairs would underflow, it stands still.
+        frequency = self.frequency if self.frequency > 1e-200 else 0.0
+        omega, omega_lo = pairs.mul(*_OMEGA, frequency, 0.0)
         re = self.amplitude * math.sin(self.phase)
         im = -self.amplitude * math.cos(self.phase)
         term = (0.0, re, im, 0.0, omega, 0.0, omega_lo)
@@ -421,7 +434,7 @@ class Decay(Part):
     """``amplitude exp(-(t - start) / tau)``"""
 
     amplitude: float = _amplitude()
-    tau: float = quantity("ms", "time constant", symbol="tau", positive=True)
+    tau: float = quantity("ms", "time constant", symbol="tau", positive=True, least=1e-9)
 
     def shape(self) -> Pieces:
         """Return the normal form from ``start`` on, before stop and window."""
@@ -435,7 +448,7 @@ class Alpha(Part):
     """``amplitude (s/tau) exp(1 - s/tau)`` with s = t - start; its peak is at ``start + tau``"""
 
     amplitude: float = _amplitude()
-    tau: float = quantity("ms", "time to the peak", symbol="tau", positive=True)
+    tau: float = quantity("ms", "time to the peak", symbol="tau", positive=True, least=1e-9)
 
     def shape(self) -> Pieces:
         """Return the normal form from ``start`` on, before stop and window."""
@@ -565,8 +578,14 @@ class Product(Part):
 
     def shape(self) -> Pieces:
         """Return the normal form from ``start`` on, before stop and window."""
-        a, b = (f.delayed(self.start).normal_form for f in self.factors)
-        return a.combined(b, functools.partial(_product, factor=self.factor))
+        a, b = (factor.normal_form for factor in self.factors)
+        form = a.combined(b, functools.partial(_product, factor=self.factor))
+        if self.start == 0.0:
+            return form
+        starts = [t + self.start for t in form.starts]
+        # Of steps that fall together when they are moved, the last one holds.
+        kept = (p for p in range(len(form)) if starts[p : p + 2] != [starts[p]] * 2)
+        return Pieces.build((starts[p], *form.moved(p, form.starts[p])) for p in kept)
 
 
 def _numbered(path: str, data: Any) -> Current:
@@ -594,6 +613,9 @@ class Current:
     """
 
     parts: tuple[Part, ...] = ()
+
+    # So that `array * current` is refused, instead of an array of currents.
+    __array_ufunc__ = None
 
     @functools.cached_property
     def normal_form(self) -> Pieces:
@@ -636,9 +658,7 @@ class Current:
         """
         form = self.normal_form
         if isinstance(t, (int, float)):
-            if not math.isfinite(t):
-                raise ParameterError("t", "must be finite, in ms", t)
-            return form.at(float(t), left)
+            return form.at(number(t), left)
         if isinstance(t, array):
             return array("d", [self(s, left) for s in t])
         return form.at_many(t, left)
@@ -661,7 +681,7 @@ class Current:
     def __mul__(self, factor: float | Current) -> Current:
         if isinstance(factor, Current):
             return Current((Product(factors=(self, factor)),))
-        if isinstance(factor, bool) or not isinstance(factor, (int, float, SupportsIndex)):
+        if isinstance(factor, bool) or not isinstance(factor, (SupportsFloat, SupportsIndex)):
             return NotImplemented
         return Current(tuple(part.scaled(float(factor)) for part in self.parts))
 
@@ -725,10 +745,12 @@ class Current:
 
     def check_names(self) -> None:
         """Raise a `ParameterError` if two parts have one name: a path could mean either."""
-        names = [part.name for part in self.parts if part.name is not None]
-        for name in names:
-            if names.count(name) > 1:
-                raise ParameterError("current", "must have parts of different names", name)
+        seen: set[str] = set()
+        for part in self.parts:
+            if part.name in seen:
+                raise ParameterError("current", "must have parts of different names", part.name)
+            if part.name is not None:
+                seen.add(part.name)
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return the recipe as a list of dicts of plain values."""
@@ -764,7 +786,9 @@ def current_from_dicts(data: Any) -> Current:
         try:
             parts.append(cls(**{str(n): v for n, v in entry.items() if n != "kind"}))
         except ParameterError as error:
-            raise error.within(path) from None
+            raise error.knowing("kind").within(path) from None
+        except RecursionError:
+            raise ParameterError(path, "must not nest products so deeply") from None
     current = Current(tuple(parts))
     current.check_names()
     return current

@@ -46,7 +46,12 @@ class ParameterError(LapicqueError, ValueError):
     def __str__(self) -> str:
         got = "" if self.value is ... else f" (got {brief(self.value)})"
         path = self.path if self.path.isprintable() else repr(self.path)[1:-1]
+        path = path if len(path) <= 120 else f"{path[:60]}...{path[-40:]}"
         return f"'{path}' {self.rule}{got}" + (f". {self.cure}" if self.cure else "")
+
+    def knowing(self, name: str) -> ParameterError:
+        """Return the same error; one for an unknown name knows ``name`` too."""
+        return self
 
     def within(self, prefix: str) -> ParameterError:
         """Return the same error with its path seen from further out."""
@@ -59,6 +64,15 @@ class UnitError(ParameterError):
 
 class UnknownNameError(ParameterError):
     """A name that nothing has."""
+
+    what: str = ""
+    known: tuple[str, ...] = ()
+
+    def knowing(self, name: str) -> ParameterError:
+        """Return the same error with one more known name."""
+        if self.path != self.value:
+            return self
+        return unknown_name(self.path, self.what, self.value, [*self.known, name])
 
 
 class ExperimentError(LapicqueError, ValueError):
@@ -98,4 +112,6 @@ def unknown_name(path: str, what: str, name: object, known: Iterable[str]) -> Un
         close = difflib.get_close_matches(name.lower().replace("_", "")[:80], folded, 1, 0.6)
         if close:
             cure = f"Did you mean `{folded[close[0]]}`?"
-    return UnknownNameError(path, f"is not {what}", name, cure)
+    error = UnknownNameError(path, f"is not {what}", name, cure)
+    error.what, error.known = what, tuple(known)
+    return error

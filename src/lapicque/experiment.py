@@ -12,7 +12,7 @@ from .method import Method, method_from_dict
 from .neuron import Neuron, neuron_from_dict, neuron_to_dict
 from .parameter import Parameter, parameters
 from .response import Response
-from .simulate import DURATION, INITIAL_V, MAX_SPIKES, simulate
+from .simulate import DURATION, INITIAL_V, MAX_SPIKES, MAX_STEPS, simulate
 
 FORMAT = 1
 SEED = Parameter(unit="", meaning="seed of the random parts", minimum=0.0, maximum=2.0**64)
@@ -65,12 +65,12 @@ class Experiment:
         ):
             raise ParameterError("seed", "must be a whole number in [0, 2^64)", self.seed)
 
-    def run(self, max_spikes: int = MAX_SPIKES) -> Response:
+    def run(self, max_spikes: int = MAX_SPIKES, max_steps: int = MAX_STEPS) -> Response:
         """Simulate it.
 
         Parameters
         ----------
-        max_spikes : int
+        max_spikes, max_steps : int
             More raise a `LimitError`.
 
         Returns
@@ -78,7 +78,13 @@ class Experiment:
         Response
         """
         return simulate(
-            self.neuron, self.current, self.duration, self.V_0, self.method, max_spikes=max_spikes
+            self.neuron,
+            self.current,
+            self.duration,
+            self.V_0,
+            self.method,
+            max_spikes=max_spikes,
+            max_steps=max_steps,
         )
 
     def replace(self, changes: dict[str, Any]) -> Experiment:
@@ -235,7 +241,7 @@ class Experiment:
             raise ParameterError("lapicque", "must be the number of the file format, 1", version)
         if version > FORMAT:
             raise ExperimentError(
-                f"this experiment has the format {version}; this version of lapicque reads up to "
+                f"'lapicque' is the file format {brief(version)}; this version reads up to "
                 f"{FORMAT}. Upgrade lapicque."
             )
         for key in data:

@@ -202,4 +202,4 @@ def method_from_dict(data: Any) -> Method:
     try:
         return cls(**{str(k): v for k, v in data.items() if k != "name"})
     except ParameterError as error:
-        raise error.within("method") from None
+        raise error.knowing("name").within("method") from None

@@ -281,7 +281,7 @@ def neuron_from_dict(data: Any) -> Neuron:
     try:
         return cls(**{str(k): v for k, v in data.items() if k != "model"})
     except ParameterError as error:
-        raise error.within("neuron") from None
+        raise error.knowing("model").within("neuron") from None
 
 
 def neuron_to_dict(neuron: Neuron) -> dict[str, Any]:

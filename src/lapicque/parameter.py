@@ -84,17 +84,18 @@ def quantity(
     default: Any = dataclasses.MISSING,
     symbol: str = "",
     positive: bool = False,
+    least: float = SMALLEST,
     minimum: float = -LARGEST,
     maximum: float = LARGEST,
     display: str = "",
     optional: bool = False,
 ) -> Any:
-    """Declare a parameter as a dataclass field; ``positive`` excludes zero."""
+    """Declare a parameter as a dataclass field; ``positive`` excludes all below ``least``."""
     described = Parameter(
         unit=unit,
         meaning=meaning,
         symbol=symbol,
-        minimum=SMALLEST if positive else minimum,
+        minimum=least if positive else minimum,
         maximum=maximum,
         open_minimum=positive,
         display=display,

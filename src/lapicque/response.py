@@ -9,7 +9,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Any, overload
 
-from .current import Current, Pieces, number_array
+from .current import Current, Pieces, number, number_array
 from .errors import ParameterError
 from .kernels import membrane, pairs, steps, trace
 from .kernels.membrane import LOC
@@ -417,8 +417,9 @@ class Response:
             If a time lies outside the span.
         """
         if isinstance(t, (int, float)):
-            self._check_span(float(t), float(t))
-            return self.solution.sample(array("d", [t]), left)[0]
+            time = number(t)
+            self._check_span(time, time)
+            return self.solution.sample(array("d", [time]), left)[0]
         if isinstance(t, array):
             if not t:
                 return array("d")

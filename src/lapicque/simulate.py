@@ -31,6 +31,7 @@ def simulate(
     *,
     state: State | None = None,
     max_spikes: int = MAX_SPIKES,
+    max_steps: int = MAX_STEPS,
 ) -> Response:
     """Simulate one neuron.
 
@@ -48,8 +49,8 @@ def simulate(
     state : State, optional
         The end of another run (``response.state``): this one goes on from there, on the same
         clock, for ``duration`` more.
-    max_spikes : int
-        More raise an error.
+    max_spikes, max_steps : int
+        More spikes, or more steps of a fixed-step method, raise an error.
 
     Returns
     -------
@@ -69,8 +70,9 @@ def simulate(
         raise ParameterError("current", "must be a current, such as constant(1.6)", current, cure)
     method = Exact() if method is None else method
     length = DURATION.check(duration, "duration")
-    if isinstance(max_spikes, bool) or not isinstance(max_spikes, int) or max_spikes < 0:
-        raise ParameterError("max_spikes", "must be a whole number >= 0", max_spikes)
+    for name, cap in (("max_spikes", max_spikes), ("max_steps", max_steps)):
+        if isinstance(cap, bool) or not isinstance(cap, int) or cap < 0:
+            raise ParameterError(name, "must be a whole number >= 0", cap)
     row = neuron.pack()
     if state is None:
         v = neuron.default_V_0() if V_0 is None else INITIAL_V.check(V_0, "V_0")
@@ -84,6 +86,11 @@ def simulate(
         if isinstance(method, Exact):
             return _exact(neuron, current, method, row, state, stop, max_spikes)
         if isinstance(method, FixedStep):
+            if length / method.dt > max_steps:
+                raise LimitError(
+                    f"'method.dt' must make at most {max_steps} steps of the run "
+                    f"(got {method.dt!r} ms). Raise dt, shorten the run, or raise max_steps."
+                )
             return _fixed_step(neuron, current, method, row, state, stop, max_spikes)
     except OverflowError:
         raise LimitError(
@@ -163,8 +170,8 @@ def _exact(
         _check_pace(hi, form, int(running[train.PIECE]), stop, max_spikes)
     if status == train.TOO_MANY_EVALUATIONS:
         raise LimitError(
-            f"more than {MAX_EVALUATIONS} evaluations were needed to find the next spike after "
-            f"{running[0]:g} ms. Shorten the run, or split the current into slower parts."
+            f"'duration' is too long for this current: more than {MAX_EVALUATIONS} evaluations "
+            f"were needed to find the next spike after {running[0]:g} ms. Shorten the run."
         )
     free, free_lo, f, f_lo, _, seen = running
     refractory = free > stop or (free == stop and free_lo > 0.0)
@@ -194,11 +201,6 @@ def _fixed_step(
     stop: float,
     max_spikes: int,
 ) -> Response:
-    if (stop - begin.time) / method.dt > MAX_STEPS:
-        raise LimitError(
-            f"'method.dt' must make at most {MAX_STEPS} steps of the run "
-            f"(got {method.dt!r} ms). Raise dt or shorten the run."
-        )
     form = current.normal_form.on(begin.time, stop)
     value_lo = form.value_lo or array("d", bytes(8 * len(form)))
     constants = array(

@@ -61,7 +61,7 @@ def parse_unit(text: str) -> tuple[Dimension, int]:
             continue
         symbol, raised, power_text = factor.partition("^")
         try:
-            power = sign * (int(power_text[:6]) if raised else 1)
+            power = sign * (max(-9999, min(9999, int(power_text))) if raised else 1)
         except ValueError:
             raise KeyError(factor) from None
         symbol = symbol.strip()
@@ -134,7 +134,7 @@ def _from_text(text: str, unit: str, name: str) -> float:
     import re  # here, because most numbers arrive as numbers
 
     body = text.strip()
-    match = re.match(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", body)
+    match = re.match(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,999})?", body)
     if match is None:
         raise UnitError(name, _must_be(unit), text, 'Write a number, or "30 nS".')
     symbol = body[match.end() :].strip()
@@ -151,7 +151,8 @@ def _from_text(text: str, unit: str, name: str) -> float:
         raise UnitError(name, f"must be convertible to {unit or 'a pure number'}", text)
     # Shifting the decimal exponent in the text rounds once.
     mantissa, _, exponent = match[0].lower().partition("e")
-    number = float(f"{mantissa}e{int(exponent[:9] or 0) + exponent10 - own_exponent}")
+    shift = max(-9999, min(9999, int(exponent or 0))) + exponent10 - own_exponent
+    number = float(f"{mantissa}e{shift}")
     if number == 0.0 and float(mantissa) != 0.0:
         raise UnitError(name, f"must be a number that a double can hold in {unit}", text)
     return number

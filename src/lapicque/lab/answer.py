@@ -24,6 +24,7 @@ from .sentence import sentence
 PROTOCOL = 1
 DRAWN_SPIKES = 20_000
 COUNTED_SPIKES = 250_000
+MAX_STEPS = 500_000
 MAX_EXPERIMENTS = 4
 _READOUTS = {
     "spike_count": "spikes",
@@ -83,8 +84,10 @@ def _error(error: LapicqueError) -> dict[str, Any]:
     if not isinstance(error, ParameterError):
         return {"path": None, "rule": None, "value": None, "message": str(error)}
     value = error.value
-    plain = isinstance(value, (int, str, bool)) or (
-        isinstance(value, float) and math.isfinite(value)
+    plain = (
+        (isinstance(value, int) and abs(value) < 2**53)
+        or (isinstance(value, str) and len(value) <= 200)
+        or (isinstance(value, float) and math.isfinite(value))
     )
     return {
         "path": error.path,
@@ -185,7 +188,7 @@ def _result(experiment: Experiment, window: list[float] | None, width: int) -> d
     # A regular train of a piecewise constant current costs next to nothing; others must be short.
     cap = DRAWN_SPIKES if experiment.current.normal_form.terms else COUNTED_SPIKES
     try:
-        response = experiment.run(max_spikes=cap)
+        response = experiment.run(max_spikes=cap, max_steps=MAX_STEPS)
     except LimitError as error:
         if "max_spikes" not in str(error):
             raise
