@@ -122,7 +122,10 @@ def test_factories_name_their_parameters():
         lq.decay: ["amplitude", "tau", "start"],
         lq.alpha: ["amplitude", "tau", "start"],
         lq.sampled: ["times", "values", "interpolation"],
-        lq.simulate: ["neuron", "current", "duration", "V_0", "method", "state", "max_spikes"],
+        lq.simulate: (
+            ["neuron", "current", "duration", "V_0", "method"]
+            + ["state", "max_spikes", "max_steps"]
+        ),
         lq.Experiment: ["neuron", "current", "duration", "method", "V_0", "seed"],
         lq.load: ["path"],
     }.items():
