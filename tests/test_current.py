@@ -20,12 +20,12 @@ from lapicque.current import (
     Alpha,
     Constant,
     Part,
-    Pieces,
     Product,
     Sampled,
     current_from_dicts,
     kinds,
 )
+from lapicque.pieces import Pieces
 
 shapes = st.one_of(*strategies.SHAPES.values())
 times = st.lists(strategies.numbers(-30.0, 320.0), min_size=1, max_size=8)

@@ -24,6 +24,7 @@ FLOORS = [
     ["errors"],
     ["units"],
     ["parameter"],
+    ["pieces"],
     ["current", "neuron", "method"],
     ["response"],
     ["simulate"],
@@ -40,7 +41,17 @@ FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}
 
 # Where a package that is not the standard library's may be imported: inside functions of these.
 GUESTS = {
-    "numpy": {"cli", "current", "features", "interop", "plot", "response", "sweep", "units"},
+    "numpy": {
+        "cli",
+        "current",
+        "features",
+        "interop",
+        "pieces",
+        "plot",
+        "response",
+        "sweep",
+        "units",
+    },
     "tomli_w": {"experiment"},
     "matplotlib": {"plot"},
     "starlette": {"lab.server"},

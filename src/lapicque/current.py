@@ -1,8 +1,7 @@
-"""The input current: a recipe of parts, and the normal form that the solvers read.
+"""The input current: a recipe of parts, their algebra, and the functions that make them.
 
 The recipe is what a user wrote: parts, added up, never merged, reordered or dropped, so that
-``current.0`` stays what it is.  The normal form is a piecewise exponential polynomial: on each
-piece ``I(s) = value + slope s + Re sum_k c_k s^n_k exp(l_k s)``, s from the start of the piece.
+``current.0`` stays what it is.  The normal form (`lapicque.pieces`) is derived from it.
 """
 
 from __future__ import annotations
@@ -12,254 +11,17 @@ import functools
 import itertools
 import math
 from array import array
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex, overload
 
 from .errors import ParameterError, unknown_name
 from .kernels import pairs
-from .kernels.membrane import LOC, TERM, anchor_terms, terms_value
-from .kernels.moments import MAX_DEGREE
 from .parameter import LARGEST, Described, check_fields, described, parameters, quantity
+from .pieces import Pieces, add, multiply, number
 
 if TYPE_CHECKING:
     import numpy as np
-
-# One term: degree, coefficient (re, im), exponent (re, im), low parts of the exponent (re, im).
-Term = tuple[float, float, float, float, float, float, float]
-_Kind = tuple[float, float, float, float, float]
-
-
-@dataclasses.dataclass(frozen=True)
-class Pieces:
-    """The normal form, in flat arrays; zero before the first start, the last piece has no end.
-
-    Attributes
-    ----------
-    starts : array, shape (pieces,)
-        Strictly increasing times (ms).
-    value, slope : array, shape (pieces,)
-        nA and nA/ms at the start of each piece.
-    value_lo : array, shape (pieces,) or (0,)
-        Low parts of ``value``; empty where all are zero.
-    offset : array, shape (pieces + 1,) or (0,)
-        Piece p has the terms ``offset[p]`` to ``offset[p + 1]``; empty where no piece has any.
-    terms : array, shape (7 terms,)
-        See `lapicque.kernels.membrane`.  Every exponent has a real part <= 0.
-    """
-
-    starts: array[float]
-    value: array[float]
-    slope: array[float]
-    value_lo: array[float]
-    offset: array[int]
-    terms: array[float]
-
-    @classmethod
-    def build(cls, pieces: Iterable[tuple[float, float, float, float, Sequence[Term]]]) -> Pieces:
-        """Build from ``(start, value, value_lo, slope, terms)``; equal terms are merged."""
-        starts, value, slope = array("d"), array("d"), array("d")
-        value_lo, offset, terms = array("d"), array("q", [0]), array("d")
-        for start, v, v_lo, k, listed in pieces:
-            merged: dict[_Kind, list[float]] = {}
-            for term in listed:
-                key = (term[0], *term[3:7])
-                if term[0] <= 1.0 and term[3] == 0.0 == term[4]:
-                    if term[0] == 0.0:
-                        v, v_lo = pairs.add(v, v_lo, term[1], 0.0)
-                    else:
-                        k += term[1]
-                elif key in merged:
-                    merged[key][0] += term[1]
-                    merged[key][1] += term[2]
-                else:
-                    merged[key] = [term[1], term[2]]
-            starts.append(start)
-            value.append(v)
-            value_lo.append(v_lo)
-            slope.append(k)
-            for key, (re, im) in merged.items():
-                if re != 0.0 or im != 0.0:
-                    terms.extend((key[0], re, im, *key[1:]))
-            offset.append(len(terms) // TERM)
-        return cls(
-            starts,
-            value,
-            slope,
-            value_lo if any(value_lo) else array("d"),
-            offset if terms else array("q"),
-            terms,
-        )
-
-    def __len__(self) -> int:
-        return len(self.starts)
-
-    def terms_at(self, p: int, s: float, s_lo: float = 0.0) -> list[Term]:
-        """Return the terms of piece ``p``, moved to the time ``(s, s_lo)`` after its start."""
-        if not self.offset or self.offset[p] == self.offset[p + 1]:
-            return []
-        first, last = self.offset[p], self.offset[p + 1]
-        if s == 0.0 == s_lo:
-            rows = range(TERM * first, TERM * last, TERM)
-            return [_term(*self.terms[k : k + TERM]) for k in rows]
-        size = sum(int(self.terms[TERM * j]) + 1 for j in range(first, last))
-        loc = [0.0] * (LOC * size)
-        count = anchor_terms(self.terms, first, last, s, s_lo, 1.0, 1.0, loc)
-        return [
-            _term(*loc[k + 1 : k + 6], *loc[k + 8 : k + 10]) for k in range(0, LOC * count, LOC)
-        ]
-
-    def moved(self, p: int, t: float) -> tuple[float, float, float, list[Term]]:
-        """Return value, its low part, slope and terms of piece ``p`` as seen from time ``t``."""
-        v, v_lo, k = self.value[p], self.value_lo[p] if self.value_lo else 0.0, self.slope[p]
-        s, s_lo = pairs.two_sum(t, -self.starts[p])
-        if k != 0.0 and s != 0.0:
-            rise, rise_lo = pairs.mul(s, s_lo, k, 0.0)
-            v, v_lo = pairs.add(v, v_lo, rise, rise_lo)
-        return v, v_lo, k, self.terms_at(p, s, s_lo)
-
-    def at(self, t: float, left: bool = False) -> float:
-        """Return the current (nA) at ``t``; ``left`` takes the side before a jump."""
-        p = (bisect_left if left else bisect_right)(self.starts, t) - 1
-        if p < 0:
-            return 0.0
-        s = t - self.starts[p]
-        total = self.value[p]
-        if self.slope[p] != 0.0:
-            total += self.slope[p] * s
-        if self.offset:
-            total += terms_value(self.terms, self.offset[p], self.offset[p + 1], s)
-        return total
-
-    def at_many(self, t: Any, left: bool = False) -> np.ndarray:
-        """Return the current (nA) at an array of times, of any shape."""
-        import numpy as np
-
-        times = number_array(t)
-        flat = times.ravel()
-        if not np.isfinite(flat).all():
-            raise ParameterError("t", "must be finite, in ms", flat[~np.isfinite(flat)][0].item())
-        starts = np.frombuffer(self.starts)
-        p = np.searchsorted(starts, flat, side="left" if left else "right") - 1
-        inside = p >= 0
-        s = np.where(inside, flat - starts[p], 0.0) if len(self) else flat
-        total = np.zeros_like(flat)
-        if len(self):
-            total = np.frombuffer(self.value)[p] + np.frombuffer(self.slope)[p] * s
-        for q in np.unique(p[inside]).tolist() if self.offset else ():
-            here = p == q
-            x = s[here]
-            for n, re, im, l_re, l_im, _, l_im_lo in self.terms_at(q, 0.0):
-                wave: Any = re
-                if l_im:
-                    # As in `terms_value`, phases are products of pairs.
-                    product: Any = pairs.two_prod(l_im, x)
-                    turned = np.exp(1j * product[0]) * np.exp(1j * (product[1] + l_im_lo * x))
-                    wave = (complex(re, im) * turned).real
-                total[here] += wave * np.exp(l_re * x) * x**n
-        return np.where(inside, total, 0.0).reshape(times.shape)
-
-    def on(self, start: float, stop: float) -> Pieces:
-        """Return the part on ``[start, stop]``, with a first piece that begins at ``start``."""
-        first = bisect_right(self.starts, start) - 1
-        last = bisect_left(self.starts, stop)
-        if stop == start:
-            last = first + 1
-        if first >= 0 and self.starts[first] == start:
-            if first == 0 and last == len(self):
-                return self
-            head: list[Any] = []
-        else:
-            head = [(start, *(self.moved(first, start) if first >= 0 else (0.0, 0.0, 0.0, ())))]
-            first += 1
-        rest = (
-            (self.starts[p], *self.moved(p, self.starts[p])) for p in range(first, max(first, last))
-        )
-        return Pieces.build([*head, *rest])
-
-    def clipped(self, start: float, stop: float) -> Pieces:
-        """Return the same with zero outside ``[start, stop)``."""
-        if start >= stop:
-            return Pieces.build([])
-        inner = self
-        if start > -math.inf and self.starts and self.starts[0] < start:
-            inner = self.on(start, math.inf)
-        if stop == math.inf or not inner.starts or inner.starts[0] >= stop:
-            return inner if stop == math.inf else Pieces.build([])
-        last = bisect_left(inner.starts, stop)
-        kept = ((inner.starts[p], *inner.moved(p, inner.starts[p])) for p in range(last))
-        return Pieces.build([*kept, (stop, 0.0, 0.0, 0.0, ())])
-
-    def combined(self, other: Pieces, combine: Callable[..., Any]) -> Pieces:
-        """Return ``combine`` of two normal forms, piece by piece of their common breakpoints."""
-
-        def walk() -> Iterator[Any]:
-            nothing = (0.0, 0.0, 0.0, ())
-            for t in sorted({*self.starts, *other.starts}):
-                p = bisect_right(self.starts, t) - 1
-                q = bisect_right(other.starts, t) - 1
-                a = self.moved(p, t) if p >= 0 else nothing
-                b = other.moved(q, t) if q >= 0 else nothing
-                yield (t, *combine(a, b))
-
-        return Pieces.build(walk())
-
-
-def _term(*numbers: float) -> Term:
-    n, re, im, l_re, l_im, l_re_lo, l_im_lo = numbers
-    return n, re, im, l_re, l_im, l_re_lo, l_im_lo
-
-
-def number(t: Any) -> float:
-    """Return a time as a float, or raise a `ParameterError`."""
-    try:
-        if not isinstance(t, bool) and math.isfinite(t):
-            return float(t)
-    except OverflowError:
-        pass
-    raise ParameterError("t", "must be finite, in ms", t)
-
-
-def number_array(t: Any) -> np.ndarray:
-    """Return times as a float64 array, or raise a `ParameterError`."""
-    import numpy as np
-
-    try:
-        given = np.asarray(t)
-        if given.dtype.kind in "fiuO":
-            return np.asarray(given, dtype=float)
-    except (TypeError, ValueError, OverflowError):
-        pass
-    raise ParameterError("t", "must be a number or an array of numbers in ms", t)
-
-
-def _sum(a: Any, b: Any) -> Any:
-    value, value_lo = pairs.add(a[0], a[1], b[0], b[1])
-    return value, value_lo, a[2] + b[2], [*a[3], *b[3]]
-
-
-def _product(a: Any, b: Any, factor: float) -> Any:
-    def flat(side: Any) -> list[Term]:
-        polynomial = ((0.0, side[0]), (1.0, side[2]))
-        return [*(_term(n, c, *[0.0] * 5) for n, c in polynomial if c), *side[3]]
-
-    terms: list[Term] = []
-    for n, re, im, l_re, l_im, e_re, e_im in flat(a):
-        for m, re2, im2, l_re2, l_im2, e_re2, e_im2 in flat(b):
-            if n + m > MAX_DEGREE:
-                raise ParameterError(
-                    "factors", f"must multiply to a degree of at most {MAX_DEGREE}", n + m
-                )
-            decay, decay_lo = pairs.add(l_re, e_re, l_re2, e_re2)
-            # Re a Re b = (Re a b + Re a conj(b)) / 2
-            for sign in (1.0, -1.0):
-                if (im2 == 0.0 == l_im2) and sign < 0.0:
-                    continue
-                weight = 1.0 if im2 == 0.0 == l_im2 else 0.5
-                c = factor * weight * complex(re, im) * complex(re2, sign * im2)
-                omega, omega_lo = pairs.add(l_im, e_im, sign * l_im2, sign * e_im2)
-                terms.append((n + m, c.real, c.imag, decay, omega, decay_lo, omega_lo))
-    return 0.0, 0.0, 0.0, terms
 
 
 @described
@@ -579,7 +341,7 @@ class Product(Part):
     def shape(self) -> Pieces:
         """Return the normal form from ``start`` on, before stop and window."""
         a, b = (factor.normal_form for factor in self.factors)
-        form = a.combined(b, functools.partial(_product, factor=self.factor))
+        form = a.combined(b, functools.partial(multiply, factor=self.factor))
         if self.start == 0.0:
             return form
         starts = [t + self.start for t in form.starts]
@@ -625,7 +387,7 @@ class Current:
             return Pieces.build([(0.0, 0.0, 0.0, 0.0, ())])
         while len(forms) > 1:
             # Pairwise, so that many parts cost n log n.
-            pairwise = [a.combined(b, _sum) for a, b in zip(forms[::2], forms[1::2], strict=False)]
+            pairwise = [a.combined(b, add) for a, b in zip(forms[::2], forms[1::2], strict=False)]
             forms = pairwise + ([forms[-1]] if len(forms) % 2 else [])
         return forms[0]
 
@@ -723,7 +485,7 @@ class Current:
             Of coefficients, relative to the largest one of the piece.
         """
         difference = (self - other).normal_form
-        sum_of_both = self.normal_form.combined(other.normal_form, _sum)
+        sum_of_both = self.normal_form.combined(other.normal_form, add)
         for p in range(len(difference)):
             v, _, k, terms = difference.moved(p, difference.starts[p])
             left = max([abs(v), abs(k), *(abs(complex(t[1], t[2])) for t in terms)])

@@ -9,13 +9,14 @@ from array import array
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Any, overload
 
-from .current import Current, Pieces, number, number_array
+from .current import Current
 from .errors import ParameterError
 from .kernels import membrane, pairs, steps, trace
 from .kernels.membrane import LOC
 from .kernels.moments import term_response
 from .method import Method
 from .neuron import Neuron
+from .pieces import Pieces, number, number_array
 
 if TYPE_CHECKING:
     import numpy as np

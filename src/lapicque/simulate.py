@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from array import array
 
-from .current import Current, Pieces
+from .current import Current
 from .errors import LimitError, MethodError, ParameterError
 from .kernels import membrane, pairs, steps, train
 from .method import Exact, FixedStep, Method
 from .neuron import Neuron
 from .parameter import Parameter
+from .pieces import Pieces
 from .response import ExactSolution, GridSolution, Response, State
 
 DURATION = Parameter(unit="ms", meaning="length of the run", symbol="T", minimum=0.0)

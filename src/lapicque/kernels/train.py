@@ -344,7 +344,7 @@ def run(
 ) -> tuple[int, int]:
     """Run one neuron to ``end`` or until the buffers are full; return ``(spikes, status)``.
 
-    The arrays of the input are those of `lapicque.current.Pieces`; ``value_lo`` and ``offset`` are
+    The arrays of the input are those of `lapicque.pieces.Pieces`; ``value_lo`` and ``offset`` are
     empty where nothing needs them.  ``hi_out`` and ``lo_out`` receive spike times as pairs,
     ``piece_f`` V - V_th at the start of each piece (NaN while refractory), ``graze_out`` the
     times of peaks that doubles cannot tell from the threshold.
