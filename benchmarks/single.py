@@ -361,17 +361,19 @@ def part_b(quick: bool) -> list[dict[str, Any]]:
     """The whole process, from the shell's point of view; the two take turns."""
     paths = [str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in paths if p)}
+    script = Path(sys.executable).with_name("lapicque")
+    command = [str(script)] if script.exists() else [sys.executable, "-m", "lapicque"]
     commands = {
-        f"lapicque run {EXAMPLE.name} --json": ["-m", "lapicque", "run", str(EXAMPLE), "--json"],
-        'python -c "import numpy"': ["-c", "import numpy"],
-        'python -c ""': ["-c", ""],
+        f"lapicque run {EXAMPLE.name} --json": [*command, "run", str(EXAMPLE), "--json"],
+        'python -c "import numpy"': [sys.executable, "-c", "import numpy"],
+        'python -c ""': [sys.executable, "-c", ""],
     }
     taken: dict[str, list[float]] = {name: [] for name in commands}
     for turn in range(1 + (5 if quick else 31)):
         for name, arguments in commands.items():
             begin = time.perf_counter()
             subprocess.run(
-                [sys.executable, *arguments],
+                arguments,
                 check=True,
                 env=environment,
                 stdout=subprocess.DEVNULL,

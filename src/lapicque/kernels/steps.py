@@ -195,32 +195,44 @@ def run(
         while p + 1 < pieces and starts[p + 1] <= t + snap:
             p += 1
         h = target - t
-        if t == begin + (k - 1) * dt and target == grid_point:
+        on_grid = t == begin + (k - 1) * dt
+        constant = slope[p] == 0.0 and (len(offset) == 0 or offset[p] == offset[p + 1])
+        if on_grid and constant:
+            # Under a constant current most steps are alike, and nothing happens in them.
+            gained = 0.0
+            for j in range(stages):
+                gained += full_q[j] * constants[p]
+            limit = end if p + 1 == pieces else min(end, starts[p + 1] - snap)
+            quiet = made
+            while grid_point <= limit and made + 2 <= len(t_out):
+                f1 = full_p * f + gained
+                if not -1e200 < f1 < 0.0:
+                    break
+                t = grid_point
+                f = f1
+                t_out[made] = t
+                before_out[made] = f
+                after_out[made] = f
+                made += 1
+                k += 1
+                grid_point = begin + k * dt
+            if made > quiet:
+                continue
+        if on_grid and target == grid_point:
             f1 = full_p * f
             q = full_q
             h = dt
         else:
             f1 = affine_weights(exponential, nodes, matrix, weights, rate, h, part_q) * f
             q = part_q
-        if (
-            slope[p] == 0.0
-            and (p + 1 == pieces or starts[p + 1] >= target + snap)
-            and (len(offset) == 0 or offset[p] == offset[p + 1])
-        ):
-            # A constant current during the whole step, as in most of them.
-            for j in range(stages):
-                f1 += q[j] * constants[p]
-        else:
-            for j in range(stages):
-                at = p
-                c = nodes[j]
-                # The step's end belongs to the step: there the side before a jump counts.
-                edge = t + c * h + (snap if c < 1.0 else -snap)
-                while at + 1 < pieces and starts[at + 1] <= edge:
-                    at += 1
-                f1 += q[j] * input_drive(
-                    row, starts, constants, slope, offset, terms, at, t + c * h
-                )
+        for j in range(stages):
+            at = p
+            c = nodes[j]
+            # The step's end belongs to the step: there the side before a jump counts.
+            edge = t + c * h + (snap if c < 1.0 else -snap)
+            while at + 1 < pieces and starts[at + 1] <= edge:
+                at += 1
+            f1 += q[j] * input_drive(row, starts, constants, slope, offset, terms, at, t + c * h)
         if f1 == 0.0 and f > UNDERFLOW:
             f1 = f
         if not -1e200 < f1 < 1e200:
