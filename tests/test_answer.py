@@ -678,3 +678,25 @@ def test_a_sentence_for_every_run(experiment):
     counted = re.search(r"(\d+) spikes?\b", text)
     if counted:
         assert int(counted[1]) == response.spike_count
+
+
+def test_a_spike_where_the_current_jumps_is_answered():
+    """A spike exactly at a jump of the current gives a picture without NaN that reaches V_th."""
+    neuron = {"model": "PIF", "C_m": 1.0, "V_th": 10.0, "V_reset": 0.0, "t_ref": 2.0}
+    current = [
+        {"kind": "step", "amplitude": 1.0, "stop": 10.0},
+        {"kind": "step", "amplitude": 0.5, "start": 10.0, "stop": 100.0},
+    ]
+    experiment = {"duration": 50.0, "neuron": neuron, "current": current}
+    reply = answer({"id": 1, "kind": "run", "experiments": [experiment], "width": 300})
+    assert reply["ok"]
+    json.dumps(reply, allow_nan=False)
+    assert max(reply["results"][0]["V"]) == 10.0
+
+
+def test_the_sentence_of_a_reset_above_threshold():
+    """With V_reset >= V_th it says what happens: a spike at the end of each refractory period."""
+    text, response = said(LIF.replace(V_reset=-45.0, t_ref=2.0), lq.constant(0.5), 50.0, V_0=-45.0)
+    assert response.spike_count == 26
+    assert "silent" not in text
+    assert numbers(text)[-1] == 2.0

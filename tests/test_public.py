@@ -165,3 +165,9 @@ def test_the_import_is_light(action):
     code = f"import sys, lapicque{action}\nprint([m for m in {heavy!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+def test_a_signature_shows_the_parameters():
+    """help() and Shift+Tab show names and defaults, not *args."""
+    assert "t_ref=0.0" in str(inspect.signature(lq.LIF))
+    assert list(inspect.signature(lq.Euler).parameters) == ["dt", "locate"]

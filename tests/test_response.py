@@ -598,3 +598,56 @@ def test_time_does_not_run_backward():
     response = lq.simulate(AT_REST, lq.constant(1e6) + lq.sine(1e5, 100.0), 0.01)
     assert response.spike_count > 100
     assert all(b > a for a, b in itertools.pairwise(response.spikes))
+
+
+@pytest.mark.parametrize("t_ref", [0.0, 2.0])
+@pytest.mark.parametrize("kind", ["scalar", "array", "ndarray"])
+def test_a_spike_on_a_breakpoint_is_reached_from_the_left(t_ref, kind):
+    """V just before a spike is V_th also where a piece of the current ends at the spike.
+
+    The truth: 1 nA lifts 1 nF by 10 mV in 10 ms exactly.
+    """
+    neuron = lq.PIF(C_m=1.0, V_th=10.0, V_reset=0.0, t_ref=t_ref)
+    current = lq.step(1.0, 0.0, 10.0) + lq.step(0.5, 10.0, 100.0)
+    response = lq.simulate(neuron, current, 50.0)
+    assert response.spikes[0] == 10.0
+    times = {"scalar": 10.0, "array": array("d", [5.0, 10.0]), "ndarray": np.array([5.0, 10.0])}
+    before, after = (response.voltage(times[kind], left) for left in (True, False))
+    if kind != "scalar":
+        assert before[0] == after[0] == 5.0
+        before, after = before[1], after[1]
+    assert (before, after) == (10.0, 0.0)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 3])
+@pytest.mark.parametrize(
+    "tail", [lq.constant(0.0), lq.sine(0.1, 5.0, phase=3.0), lq.ramp(-0.01)], ids=str
+)
+def test_the_tail_does_not_decide_whether_a_graze_is_reported(tail, steps):
+    """A pulse that misses the threshold by an ulp or so is a graze, whatever follows it."""
+    neuron = lq.LIF(R_m=10.0, C_m=1.0, E_L=0.0, V_reset=0.0, V_th=15.0)
+    stop = 10.0 * math.log(4.0)
+    for _ in range(steps):
+        stop = math.nextafter(stop, 0.0)
+    response = lq.simulate(neuron, lq.step(2.0, 0.0, stop) + tail.window(stop, 60.0), 60.0)
+    assert response.spike_count + len(response.grazes) >= 1
+    if response.spike_count == 0:
+        assert len(response.grazes) == 1
+
+
+def test_a_slope_that_underflows_is_a_constant():
+    """The least slope there is does not matter, and is no error."""
+    neuron = lq.LIF(R_m=10.0, C_m=10.0)
+    flat = lq.simulate(neuron, lq.constant(1.6), 1000.0)
+    ramped = lq.simulate(neuron, lq.constant(1.6) + lq.ramp(5e-324), 1000.0)
+    assert ramped.spike_count == flat.spike_count > 0
+    assert np.abs(ramped.spike_times - flat.spike_times).max() <= 1e-10
+
+
+def test_below_the_threshold_also_at_the_start_of_the_next_run():
+    """At rheobase a run that goes on from another one is still below V_th, not at it."""
+    first = lq.simulate(lq.LIF(), lq.constant(1.5), 1e5)
+    second = lq.simulate(lq.LIF(), lq.constant(1.5), 10.0, state=first.state)
+    for t in (1e5, array("d", [1e5]), np.array([1e5])):
+        value = second.voltage(t)
+        assert (value if isinstance(value, float) else value[0]) < -50.0

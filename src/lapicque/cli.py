@@ -117,7 +117,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     lab.add_argument("--no-browser", action="store_true", help="do not open the browser")
     lab.add_argument(
-        "--port", type=_port, default=None, metavar="N", help="the port (a free one if not given)"
+        "--port",
+        type=_port,
+        default=None,
+        metavar="N",
+        help="the port (8907 if not given, or a free one)",
     )
     lab.set_defaults(command=_lab)
     return parser

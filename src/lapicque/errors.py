@@ -7,7 +7,8 @@ LapicqueError
 ├── ExperimentError (ValueError)     a file or dict that is no experiment
 ├── MethodError (ValueError)         a method that does not suit the neuron
 ├── LimitError (RuntimeError)        a cap was reached: spikes, steps, evaluations
-└── MissingPackageError (ImportError) an optional package is not installed
+├── MissingPackageError (ImportError) an optional package is not installed
+└── LabError (in lab.server)         the lab's server cannot start
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 
 from .current import Current, current_from_dicts
 from .errors import ExperimentError, ParameterError, brief, unknown_name
-from .method import Method, method_from_dict
+from .method import Exact, Method, method_from_dict
 from .neuron import Neuron, neuron_from_dict, neuron_to_dict
 from .parameter import Parameter, parameters
 from .response import Response
@@ -33,7 +33,7 @@ class Experiment:
     V_0 : float, optional
         Potential at the start (mV); the neuron's own default if not given.
     seed : int, optional
-        For currents with noise.
+        For currents with noise; there are none yet.
     """
 
     neuron: Neuron
@@ -128,9 +128,8 @@ class Experiment:
             if where[0] == "neuron":
                 return dataclasses.replace(self, neuron=self.neuron.replace(**values))
             if where[0] == "method":
-                if self.method is None:
-                    raise unknown_name(next(iter(values)), "a parameter of Exact", "dt", ())
-                return dataclasses.replace(self, method=dataclasses.replace(self.method, **values))
+                method = Exact() if self.method is None else self.method
+                return dataclasses.replace(self, method=dataclasses.replace(method, **values))
             parts = list(self.current.parts)
             k = int(where[1])
             parts[k] = dataclasses.replace(parts[k], **values)

@@ -55,7 +55,7 @@ def rate(response: Response) -> float:
 
 @feature("Hz")
 def steady_rate(response: Response) -> float:
-    """Rate at the end: the closed form where the current is constant, else 1 / last interval."""
+    """Rate at the end: closed form under a constant current, else 1 / last interval."""
     solution = response.solution
     if isinstance(solution, ExactSolution):
         form, row = solution.pieces, solution.row
@@ -82,8 +82,7 @@ def first_spike(response: Response) -> float:
 def latency(response: Response) -> float:
     """Time from the onset of the current to the first spike after it."""
     onset = max(response.current_in.onset(), response.start)
-    after = [t for t in response.spikes if t >= onset][:1]
-    return after[0] - onset if after else math.nan
+    return next((t - onset for t in response.spikes if t >= onset), math.nan)
 
 
 @feature("ms")

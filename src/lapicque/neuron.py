@@ -110,6 +110,23 @@ class LIF(Neuron):
     Give two of R_m, C_m and tau_m = R_m C_m; the third follows, and `replace` keeps the other
     given one.  Without any of them, R_m = 10 MOhm and C_m = 1 nF.
 
+    Parameters
+    ----------
+    R_m : float
+        Membrane resistance (MOhm), > 0.
+    C_m : float
+        Membrane capacitance (nF), > 0.
+    tau_m : float
+        Membrane time constant (ms), > 0.
+    E_L : float
+        Leak reversal, the resting potential (mV).
+    V_th : float
+        Spike threshold (mV).
+    V_reset : float
+        Potential after a spike (mV), < V_th unless t_ref > 0.
+    t_ref : float
+        Refractory period (ms), >= 0.
+
     Source: Lapicque (1907); Gerstner et al. (2014) Neuronal Dynamics, 1.3.
     """
 
@@ -226,7 +243,20 @@ class PIF(Neuron):
     """The perfect (non-leaky) integrate-and-fire neuron.
 
     ``C_m dV/dt = I(t)``;  a spike where ``V >= V_th``, after which V is held at V_reset for
-    t_ref.  A run starts at V_reset.  Source: Gerstein & Mandelbrot (1964) Biophys J 4:41-68.
+    t_ref.  A run starts at V_reset.
+
+    Parameters
+    ----------
+    C_m : float
+        Membrane capacitance (nF), > 0.
+    V_th : float
+        Spike threshold (mV).
+    V_reset : float
+        Potential after a spike (mV), < V_th unless t_ref > 0.
+    t_ref : float
+        Refractory period (ms), >= 0.
+
+    Source: Gerstein & Mandelbrot (1964) Biophys J 4:41-68.
     """
 
     C_m: float = quantity(

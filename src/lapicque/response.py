@@ -78,7 +78,7 @@ class ExactSolution:
                 times,
                 left,
                 (bisect_left if left else bisect_right)(self.spikes, times[0]),
-                max(0, bisect_right(form.starts, times[0]) - 1),
+                max(0, (bisect_left if left else bisect_right)(form.starts, times[0]) - 1),
                 self._scratch,
                 out,
             )
@@ -95,7 +95,7 @@ class ExactSolution:
         starts = np.frombuffer(form.starts)
         spikes = np.frombuffer(self.spikes) if self.spikes else np.zeros(0)
         k = _ranks(spikes, times, "left" if left else "right")
-        p = _ranks(starts, times, "right") - 1
+        p = np.maximum(_ranks(starts, times, "left" if left else "right") - 1, 0)
         # One row per stretch between events: (spikes so far, piece).
         stretch = np.flatnonzero(np.diff(k, prepend=-1) | np.diff(p, prepend=-1))
         points = np.diff(np.append(stretch, len(times)))
@@ -341,8 +341,8 @@ class Response:
 
     Attributes
     ----------
-    neuron, current, method
-        What was simulated.
+    neuron, current_in, method
+        What was simulated; `current` gives the current at any time.
     start, stop : float
         The span (ms), both ends included; a run starts at 0 unless it goes on from a `State`.
     spikes, spikes_lo : array

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from array import array
 
@@ -68,13 +69,13 @@ def simulate(
         raise ParameterError("neuron", "must be a neuron, such as LIF()", neuron)
     if not isinstance(current, Current):
         cure = f"Write constant({current!r})." if isinstance(current, (int, float)) else ""
+        cure = "Write sampled(times, values)." if hasattr(current, "__len__") else cure
         raise ParameterError("current", "must be a current, such as constant(1.6)", current, cure)
     method = Exact() if method is None else method
     length = DURATION.check(duration, "duration")
     for name, cap in (("max_spikes", max_spikes), ("max_steps", max_steps)):
         if isinstance(cap, bool) or not isinstance(cap, int) or cap < 0:
             raise ParameterError(name, "must be a whole number >= 0", cap)
-    row = neuron.pack()
     if state is None:
         v = neuron.default_V_0() if V_0 is None else INITIAL_V.check(V_0, "V_0")
         state = State(time=0.0, V=v, V_lo=0.0, free=0.0, free_lo=0.0)
@@ -82,6 +83,7 @@ def simulate(
         raise ParameterError("state", "must be the `state` of a response", state)
     elif V_0 is not None:
         raise ParameterError("V_0", "must be left out where `state` is given", V_0)
+    row = neuron.pack()
     stop = state.time + length
     try:
         if isinstance(method, Exact):
@@ -93,7 +95,7 @@ def simulate(
                     f"(got {method.dt!r} ms). Raise dt, shorten the run, or raise max_steps."
                 )
             return _fixed_step(neuron, current, method, row, state, stop, max_spikes)
-    except OverflowError:
+    except (OverflowError, ZeroDivisionError):
         raise LimitError(
             "V or the current leaves the range of doubles: bring the parameters' sizes together."
         ) from None
@@ -136,6 +138,10 @@ def _exact(
     piece_f = array("d", bytes(8 * len(form)))
     f, f_lo = pairs.add(begin.V, begin.V_lo, -row[membrane.THRESHOLD], 0.0)
     piece_f[0] = f if begin.free <= begin.time else math.nan
+    shown = begin
+    if f < 0.0 and row[membrane.THRESHOLD] <= begin.V:
+        # Below the threshold by less than V's last digit.
+        shown = dataclasses.replace(begin, V=math.nextafter(row[membrane.THRESHOLD], -math.inf))
     grazes = array("d", bytes(8 * _MAX_GRAZES))
     running = [begin.free, begin.free_lo, f, f_lo, 0.0, 0.0]
     loc = [0.0] * membrane.anchored_size(form.terms, form.offset)
@@ -189,7 +195,7 @@ def _exact(
         spikes_lo=lo,
         grazes=grazes[: int(seen)],
         state=end,
-        solution=ExactSolution(row, form, hi, lo, piece_f, begin),
+        solution=ExactSolution(row, form, hi, lo, piece_f, shown),
     )
 
 

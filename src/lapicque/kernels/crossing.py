@@ -104,11 +104,13 @@ def isolate_ramp(
 ) -> tuple[float, float]:
     """Find the first crossing under a linear drive."""
     low, high = 0.0, length
-    turn = -w0 / w1
     if w1 > 0.0:
-        low = max(0.0, turn)
-    else:
-        high = min(length, turn)
+        low = max(0.0, -w0 / w1)
+    elif w1 < 0.0:
+        high = min(length, -w0 / w1)
+    elif w0 <= 0.0:
+        # The slope has underflowed.
+        return NOT_FOUND, NOT_FOUND
     if low >= high:
         return NOT_FOUND, NOT_FOUND
     return look(low, high, f, w0, w1, rate, [], 0, tolerance, length)

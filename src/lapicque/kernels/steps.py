@@ -145,6 +145,9 @@ def run(
     reset = row[RESET]
     refractory = row[REFRACTORY]
     held_steps = math.ceil(refractory / dt - SNAP)
+    if refractory > 0.0 and reset >= 0.0:
+        # However short, it is what keeps one spike from following another at once.
+        held_steps = max(1, held_steps)
     snap = SNAP * dt
     stages = len(nodes)
     full_q = [0.0] * stages

@@ -60,7 +60,7 @@ def sample(
         while k < n and (spikes[k] < t or (spikes[k] == t and not left)):
             k += 1
             anchored = False
-        while p + 1 < pieces and starts[p + 1] <= t:
+        while p + 1 < pieces and (starts[p + 1] < t or (starts[p + 1] == t and not left)):
             p += 1
             anchored = False
         if not anchored:

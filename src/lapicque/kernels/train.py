@@ -56,7 +56,6 @@ FREE = 0
 STATE_F = 2
 PIECE = 4
 GRAZES = 5
-STATE = 6
 
 FINISHED, FULL, TOO_MANY_EVALUATIONS = 0, 1, 2
 
@@ -224,9 +223,11 @@ def pass_below(
     """Run to ``stop`` under a linear drive if its largest value cannot lift V to the threshold."""
     rate = row[RATE]
     f = state[STATE_F]
+    if f >= -MARGIN * (abs(row[GAP]) + abs(row[RESET])):
+        return False
     kept = math.exp(-rate * length)
     leak = leak_integral(rate, length)
-    if f >= 0.0 or f * kept + max(w0, w0 + w1 * length) * leak >= -MARGIN * abs(f):
+    if f * kept + max(w0, w0 + w1 * length) * leak >= -MARGIN * abs(f):
         return False
     _arrive(stop, f * kept + w0 * leak + w1 * ramp_response(rate, length), state)
     return True

@@ -26,6 +26,12 @@ def _constant(response: Response, row: list[float], current: float, current_lo: 
     gap = row[membrane.GAP]
     drive = f"R I = {row[membrane.SCALE] * current:.4g} mV"
     need = f"the {gap:.4g} mV from rest to threshold"
+    if row[membrane.RESET] >= 0.0 and response.spike_count > 1:
+        held = row[membrane.REFRACTORY]
+        return (
+            "V_reset lies at or above the threshold: a spike at the end of each refractory period, "
+            f"every {held:.4g} ms."
+        )
     if excess == 0.0:
         end = "silent" if not response.spikes else f"{_spikes(response)}, then silent"
         return f"{drive} is at rheobase: V approaches the threshold for ever, {end}."
