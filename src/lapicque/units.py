@@ -159,8 +159,11 @@ def _from_text(text: str, unit: str, name: str) -> float:
 
 
 def _scaled(number: float, exponent: int) -> float:
-    # Dividing by an exact power of ten rounds once; multiplying by 1e-3 would round twice.
-    return number * 10.0**exponent if exponent >= 0 else number / 10.0**-exponent
+    # The decimal that was meant, 1.6e-9 A for 1.6 nA, shifted: multiplying would round twice.
+    if not math.isfinite(number):
+        return number
+    mantissa, _, own = repr(number).partition("e")
+    return float(f"{mantissa}e{int(own or 0) + exponent}")
 
 
 def _from_brian2(value: Any, unit: str, name: str) -> float:
