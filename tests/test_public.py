@@ -22,7 +22,7 @@ NAMES = {
     *("Experiment", "load", "features"),
     # errors
     *("LapicqueError", "ParameterError", "UnitError", "UnknownNameError", "ExperimentError"),
-    *("MethodError", "LimitError", "MissingPackageError"),
+    *("LimitError", "MissingPackageError"),
 }
 
 

@@ -20,7 +20,6 @@ from .current import step as step
 from .errors import ExperimentError as ExperimentError
 from .errors import LapicqueError as LapicqueError
 from .errors import LimitError as LimitError
-from .errors import MethodError as MethodError
 from .errors import MissingPackageError as MissingPackageError
 from .errors import ParameterError as ParameterError
 from .errors import UnitError as UnitError

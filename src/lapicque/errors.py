@@ -5,7 +5,6 @@ LapicqueError
 │   ├── UnitError                    a quantity of the wrong dimension, an unknown unit
 │   └── UnknownNameError             no parameter, model, kind, feature or path has this name
 ├── ExperimentError (ValueError)     a file or dict that is no experiment
-├── MethodError (ValueError)         a method that does not suit the neuron
 ├── LimitError (RuntimeError)        a cap was reached: spikes, steps, evaluations
 ├── MissingPackageError (ImportError) an optional package is not installed
 └── LabError (in lab.server)         the lab's server cannot start
@@ -78,10 +77,6 @@ class UnknownNameError(ParameterError):
 
 class ExperimentError(LapicqueError, ValueError):
     """A file or dict that does not describe an experiment."""
-
-
-class MethodError(LapicqueError, ValueError):
-    """A method that cannot integrate this neuron."""
 
 
 class LimitError(LapicqueError, RuntimeError):

@@ -7,7 +7,7 @@ import math
 from array import array
 
 from .current import Current
-from .errors import LimitError, MethodError, ParameterError
+from .errors import LimitError, ParameterError
 from .kernels import membrane, pairs, steps, train
 from .method import Exact, FixedStep, Method
 from .neuron import Neuron
@@ -72,6 +72,8 @@ def simulate(
         cure = "Write sampled(times, values)." if hasattr(current, "__len__") else cure
         raise ParameterError("current", "must be a current, such as constant(1.6)", current, cure)
     method = Exact() if method is None else method
+    if not isinstance(method, (Exact, FixedStep)):
+        raise ParameterError("method", "must be a method, such as Exact() or Euler(dt=0.1)", method)
     length = DURATION.check(duration, "duration")
     for name, cap in (("max_spikes", max_spikes), ("max_steps", max_steps)):
         if isinstance(cap, bool) or not isinstance(cap, int) or cap < 0:
@@ -88,20 +90,16 @@ def simulate(
     try:
         if isinstance(method, Exact):
             return _exact(neuron, current, method, row, state, stop, max_spikes)
-        if isinstance(method, FixedStep):
-            if length / method.dt > max_steps:
-                raise LimitError(
-                    f"'method.dt' must make at most {max_steps} steps of the run "
-                    f"(got {method.dt!r} ms). Raise dt, shorten the run, or raise max_steps."
-                )
-            return _fixed_step(neuron, current, method, row, state, stop, max_spikes)
+        if length / method.dt > max_steps:
+            raise LimitError(
+                f"'method.dt' must make at most {max_steps} steps of the run "
+                f"(got {method.dt!r} ms). Raise dt, shorten the run, or raise max_steps."
+            )
+        return _fixed_step(neuron, current, method, row, state, stop, max_spikes)
     except (OverflowError, ZeroDivisionError):
         raise LimitError(
             "V or the current leaves the range of doubles: bring the parameters' sizes together."
         ) from None
-    raise MethodError(
-        f"'method' must be a method, such as Exact() or Euler(dt=0.1) (got {method!r})"
-    )
 
 
 def _too_many_spikes(max_spikes: int) -> LimitError:
