@@ -308,7 +308,8 @@ def majorant_step(y: float, slope: float, bend: float) -> float:
     """Return the first root of ``y + slope s + bend s^2/2`` with ``y < 0 <= bend``."""
     if bend == 0.0:
         return -y / slope if slope > 0.0 else math.inf
-    root = math.sqrt(slope * slope - 2.0 * y * bend)
+    # hypot, because squares of tiny slopes would underflow and the step with them.
+    root = math.hypot(slope, math.sqrt(-2.0 * y) * math.sqrt(bend))
     return -2.0 * y / (slope + root) if slope > 0.0 else (root - slope) / bend
 
 
