@@ -49,7 +49,6 @@ def parse_unit(text: str) -> tuple[Dimension, int]:
     """
     dimension = [0, 0, 0]
     exponent = 0
-    sign = 1
     text = text.strip().replace("**", "^").replace("·", "*")
     for i, factor in enumerate(text.replace("/", "*/").split("*")):
         factor = factor.strip()
@@ -149,21 +148,16 @@ def _from_text(text: str, unit: str, name: str) -> float:
     own_dimension, own_exponent = parse_unit(unit)
     if dimension != own_dimension:
         raise UnitError(name, f"must be convertible to {unit or 'a pure number'}", text)
-    # Shifting the decimal exponent in the text rounds once.
-    mantissa, _, exponent = match[0].lower().partition("e")
-    shift = max(-9999, min(9999, int(exponent or 0))) + exponent10 - own_exponent
-    number = float(f"{mantissa}e{shift}")
-    if number == 0.0 and float(mantissa) != 0.0:
+    number = _shifted(match[0], exponent10 - own_exponent)
+    if number == 0.0 and match[1].strip("0."):
         raise UnitError(name, f"must be a number that a double can hold in {unit}", text)
     return number
 
 
-def _scaled(number: float, exponent: int) -> float:
-    # The decimal that was meant, 1.6e-9 A for 1.6 nA, shifted: multiplying would round twice.
-    if not math.isfinite(number):
-        return number
-    mantissa, _, own = repr(number).partition("e")
-    return float(f"{mantissa}e{int(own or 0) + exponent}")
+def _shifted(decimal: str, exponent: int) -> float:
+    # Shifting the decimal's own exponent rounds once; multiplying by a power of ten would again.
+    mantissa, _, own = decimal.lower().partition("e")
+    return float(f"{mantissa}e{max(-9999, min(9999, int(own or 0))) + exponent}")
 
 
 def _from_brian2(value: Any, unit: str, name: str) -> float:
@@ -173,7 +167,9 @@ def _from_brian2(value: Any, unit: str, name: str) -> float:
     own = (2 * volt, volt, second - 3 * volt, ampere - volt, 0, 0, 0)
     if tuple(round(float(p), 9) for p in value.dim._dims) != own:
         raise UnitError(name, f"must be convertible to {unit or 'a pure number'}", value)
-    return _scaled(_as_float(value, unit, name), -exponent)
+    number = _as_float(value, unit, name)
+    # Brian2's 1.6e-9 A is the decimal that was meant.
+    return _shifted(repr(number), -exponent) if math.isfinite(number) else number
 
 
 def _converted(convert: Any, value: Any, unit: str, name: str) -> float:
