@@ -101,7 +101,8 @@ class Part(Described):
     def __post_init__(self) -> None:
         check_fields(self)
         if self.stop is not None and self.stop < self.start:
-            raise ParameterError("stop", f"must be >= start = {self.start:g} ms", self.stop)
+            rule = f"must be >= start = {self.start:g} ms"
+            raise ParameterError("stop", rule, self.stop, also=("start",))
         if self.window is not None:
             window = self.window
             if not isinstance(window, (list, tuple)) or len(window) != 2:
@@ -422,7 +423,7 @@ class Current:
         if isinstance(t, (int, float)):
             return form.at(number(t), left)
         if isinstance(t, array):
-            return array("d", [self(s, left) for s in t])
+            return form.at_each(t, left)
         return form.at_many(t, left)
 
     def __add__(self, other: Current) -> Current:

@@ -126,6 +126,13 @@ class Pieces:
             total += terms_value(self.terms, self.offset[p], self.offset[p + 1], s)
         return total
 
+    def at_each(self, times: array[float], left: bool = False) -> array[float]:
+        """Return the current (nA) at each of the times, without NumPy."""
+        for t in times:
+            if not math.isfinite(t):
+                raise ParameterError("t", "must be finite, in ms", t)
+        return array("d", [self.at(t, left) for t in times])
+
     def at_many(self, t: Any, left: bool = False) -> np.ndarray:
         """Return the current (nA) at an array of times, of any shape."""
         import numpy as np

@@ -53,8 +53,9 @@ def sample(
     n = len(spikes)
     pieces = len(starts)
     anchored = False
-    hi = lo = f = w0 = w1 = v_anchor = 0.0
+    hi = lo = f = w0 = w1 = w_piece = v_anchor = 0.0
     count = 0
+    entered = -1
     for i in range(len(times)):
         t = times[i]
         while k < n and (spikes[k] < t or (spikes[k] == t and not left)):
@@ -80,16 +81,18 @@ def sample(
             count = 0
             if len(offset) and s >= 0.0:
                 count = anchor_terms(terms, offset[p], offset[p + 1], s, s_lo, row[GAIN], rate, loc)
-            v_lo = value_lo[p] if len(value_lo) else 0.0
-            w1 = row[GAIN] * slope[p]
-            w0 = constant_drive(row, value[p], v_lo) + w1 * s
+            if entered != p:
+                entered = p
+                w1 = row[GAIN] * slope[p]
+                w_piece = constant_drive(row, value[p], value_lo[p] if len(value_lo) else 0.0)
+            w0 = w_piece + w1 * s
         x = (t - hi) - lo
         if x <= 0.0:
             out[i] = v_anchor
             continue
-        y, _ = evaluate(x, f, w0, w1, rate, loc, count)
         if left and k < n and spikes[k] == t:
             out[i] = threshold
             continue
+        y, _ = evaluate(x, f, w0, w1, rate, loc, count)
         v = threshold + y
         out[i] = v if v < threshold else below
