@@ -34,14 +34,24 @@ class ParameterError(LapicqueError, ValueError):
         What was received.
     cure : str
         What to do about it, or "".
+    also : tuple of str
+        Paths of other values that the rule involves.
     """
 
-    def __init__(self, path: str, rule: str, value: object = ..., cure: str = "") -> None:
+    def __init__(
+        self,
+        path: str,
+        rule: str,
+        value: object = ...,
+        cure: str = "",
+        also: tuple[str, ...] = (),
+    ) -> None:
         self.path = path
         self.rule = rule
         self.value = value
         self.cure = cure
-        super().__init__(path, rule, value, cure)
+        self.also = also
+        super().__init__(path, rule, value, cure, also)
 
     def __str__(self) -> str:
         got = "" if self.value is ... else f" (got {brief(self.value)})"
@@ -55,7 +65,8 @@ class ParameterError(LapicqueError, ValueError):
 
     def within(self, prefix: str) -> ParameterError:
         """Return the same error with its path seen from further out."""
-        return type(self)(f"{prefix}.{self.path}", self.rule, self.value, self.cure)
+        also = tuple(f"{prefix}.{path}" for path in self.also)
+        return type(self)(f"{prefix}.{self.path}", self.rule, self.value, self.cure, also)
 
 
 class UnitError(ParameterError):
@@ -80,7 +91,20 @@ class ExperimentError(LapicqueError, ValueError):
 
 
 class LimitError(LapicqueError, RuntimeError):
-    """A cap was reached; the message names it and how to raise it."""
+    """A cap was reached; the message names it and how to raise it.
+
+    Attributes
+    ----------
+    path : str or None
+        The cap, or the value that would have to change.
+    """
+
+    def __init__(self, message: str, path: str | None = None) -> None:
+        self.path = path
+        super().__init__(message, path)
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class MissingPackageError(LapicqueError, ImportError):

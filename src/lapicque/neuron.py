@@ -69,6 +69,7 @@ def _check_reset(neuron: Any) -> None:
             f"must be < V_th = {neuron.V_th:g} mV when t_ref is 0 ms",
             neuron.V_reset,
             "Else the reset itself is a spike, without end: lower V_reset or set t_ref > 0.",
+            also=("V_th", "t_ref"),
         )
 
 

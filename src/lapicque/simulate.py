@@ -93,7 +93,8 @@ def simulate(
         if length / method.dt > max_steps:
             raise LimitError(
                 f"'method.dt' must make at most {max_steps} steps of the run "
-                f"(got {method.dt!r} ms). Raise dt, shorten the run, or raise max_steps."
+                f"(got {method.dt!r} ms). Raise dt, shorten the run, or raise max_steps.",
+                "method.dt",
             )
         return _fixed_step(neuron, current, method, row, state, stop, max_spikes)
     except (OverflowError, ZeroDivisionError):
@@ -105,7 +106,8 @@ def simulate(
 def _too_many_spikes(max_spikes: int) -> LimitError:
     return LimitError(
         f"'max_spikes' was reached: there are more than {max_spikes} spikes. "
-        "Shorten the run, weaken the current, or raise max_spikes."
+        "Shorten the run, weaken the current, or raise max_spikes.",
+        "max_spikes",
     )
 
 
@@ -176,7 +178,8 @@ def _exact(
     if status == train.TOO_MANY_EVALUATIONS:
         raise LimitError(
             f"'duration' is too long for this current: more than {MAX_EVALUATIONS} evaluations "
-            f"were needed to find the next spike after {running[0]:g} ms. Shorten the run."
+            f"were needed to find the next spike after {running[0]:g} ms. Shorten the run.",
+            "duration",
         )
     free, free_lo, f, f_lo, _, seen = running
     refractory = free > stop or (free == stop and free_lo > 0.0)
@@ -248,7 +251,8 @@ def _fixed_step(
     if status == steps.DIVERGED:
         raise LimitError(
             f"{method.name} diverged at {running[0]:g} ms: 'method.dt' must be small against tau_m "
-            f"(got {method.dt!r} ms). Lower dt, or take Exact()."
+            f"(got {method.dt!r} ms). Lower dt, or take Exact().",
+            "method.dt",
         )
     time, f, release, _ = running
     end = State(stop, *pairs.two_sum(row[membrane.THRESHOLD], f), max(release, stop), 0.0)
