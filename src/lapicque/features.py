@@ -39,6 +39,19 @@ def features() -> dict[str, Feature]:
     return dict(_FEATURES)
 
 
+def constant_rate(row: list[float], value: float, value_lo: float = 0.0) -> float:
+    """Return the rate (Hz) that a constant current (nA, a pair) keeps up after a reset below V_th.
+
+    ``1 / (t_ref + rise from V_reset)``, and 0 at or below the rheobase.
+    """
+    d, d_lo = membrane.excess(row, value, value_lo)
+    if d <= 0.0:
+        return 0.0
+    rise, _ = train.crossing_of_constant(row, d, d_lo, row[membrane.RESET], row[membrane.RESET + 1])
+    # Pairs end near 1e300 ms.
+    return 0.0 if math.isnan(rise) else 1000.0 / (rise + row[membrane.REFRACTORY])
+
+
 @feature("")
 def spike_count(response: Response) -> float:
     """Number of spikes."""
@@ -61,13 +74,7 @@ def steady_rate(response: Response) -> float:
         form, row = solution.pieces, solution.row
         p = len(form) - 1
         if form.slope[p] == 0.0 and not form.terms_at(p, 0.0) and row[membrane.RESET] < 0.0:
-            low = form.value_lo[p] if form.value_lo else 0.0
-            d, d_lo = membrane.excess(row, form.value[p], low)
-            if d <= 0.0:
-                return 0.0
-            reset = (row[membrane.RESET], row[membrane.RESET + 1])
-            rise, _ = train.crossing_of_constant(row, d, d_lo, *reset)
-            return 1000.0 / (rise + row[membrane.REFRACTORY])
+            return constant_rate(row, form.value[p], form.value_lo[p] if form.value_lo else 0.0)
     intervals = response.intervals
     return 1000.0 / intervals[-1] if intervals and intervals[-1] > 0.0 else math.nan
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 
-from .membrane import GAIN, RATE, REFRACTORY, RESET, terms_value
+from . import pairs
+from .membrane import FAR, GAIN, RATE, REFRACTORY, RESET, TERM, terms_value
 from .moments import leak_integral
 
 TYPE_CHECKING = False
@@ -27,6 +28,9 @@ SNAP = 1e-9
 
 # Nearer to the threshold than this, V - V_th is an asymptote's that has underflowed, no touch.
 UNDERFLOW = -1e-300
+
+# Below this, cos is 1 and sin the angle itself, to the last digit.
+TINY = 2.0**-27
 
 
 def affine_weights(
@@ -114,6 +118,99 @@ def hermite_root(f0: float, f1: float, d0: float, d1: float) -> float:
     return x
 
 
+def pass_quietly(
+    begin: float,
+    k: int,
+    dt: float,
+    limit: float,
+    p: float,
+    q: Floats,
+    nodes: Floats,
+    start: float,
+    constant: float,
+    slope: float,
+    gain: float,
+    terms: Floats,
+    first: int,
+    last: int,
+    f: float,
+    made: int,
+    t_out: Floats,
+    before_out: Floats,
+    after_out: Floats,
+) -> tuple[int, float]:
+    """Take the whole steps from grid point ``k - 1`` on while V stays below the threshold.
+
+    All lie in one piece of the input, which begins at ``start``, and end by ``limit``.  Returns
+    ``(nodes, V - V_th)``.  Under a varying current every digit is that of single steps.
+    """
+    room = len(t_out) - 1
+    grid_point = begin + k * dt
+    if slope == 0.0 and first == last:
+        # Under a constant current all steps are alike.
+        gained = 0.0
+        for j in range(len(nodes)):
+            gained += q[j] * constant
+        while grid_point <= limit and made < room:
+            f1 = p * f + gained
+            if not -1e200 < f1 < 0.0:
+                break
+            f = f1
+            t_out[made] = grid_point
+            before_out[made] = f
+            after_out[made] = f
+            made += 1
+            k += 1
+            grid_point = begin + k * dt
+        return made, f
+    stages = len(nodes)
+    w1 = gain * slope
+    j = TERM * first
+    sine = last == first + 1 and terms[j] == terms[j + 3] == 0.0 != terms[j + 4]
+    re = im = omega = omega_lo = 0.0
+    if sine:
+        # `terms_value` for this commonest of terms, written out.
+        re, im, omega, omega_lo = terms[j + 1], terms[j + 2], terms[j + 4], terms[j + 6]
+    t = begin + (k - 1) * dt
+    h = 0.0
+    seen = math.inf
+    while t < grid_point <= limit and made < room:
+        f1 = p * f
+        for j in range(stages):
+            s = t + nodes[j] * dt - start
+            # Stages, and the end of a step and the next one's start, often share their time.
+            if s != seen:
+                seen = s
+                h = constant + w1 * s
+                if sine:
+                    angle = omega * s
+                    c = math.cos(angle)
+                    d = math.sin(angle)
+                    if not -FAR < angle < FAR:
+                        angle, e = pairs.two_prod(omega, s)
+                        e += omega_lo * s
+                        if -TINY < e < TINY:
+                            c, d = c - d * e, d + c * e
+                        else:
+                            x, y = math.cos(e), math.sin(e)
+                            c, d = c * x - d * y, d * x + c * y
+                    h += gain * (re * c - im * d)
+                elif first < last:
+                    h += gain * terms_value(terms, first, last, s)
+            f1 += q[j] * h
+        if not -1e200 < f1 < 0.0:
+            break
+        t = grid_point
+        f = f1
+        t_out[made] = t
+        before_out[made] = f
+        after_out[made] = f
+        made += 1
+        k += 1
+        grid_point = begin + k * dt
+    return made, f
+
+
 def run(
     row: Floats,
     starts: Floats,
@@ -199,27 +296,34 @@ def run(
             p += 1
         h = target - t
         on_grid = t == begin + (k - 1) * dt
-        constant = slope[p] == 0.0 and (len(offset) == 0 or offset[p] == offset[p + 1])
-        if on_grid and constant:
-            # Under a constant current most steps are alike, and nothing happens in them.
-            gained = 0.0
-            for j in range(stages):
-                gained += full_q[j] * constants[p]
-            limit = end if p + 1 == pieces else min(end, starts[p + 1] - snap)
-            quiet = made
-            while grid_point <= limit and made + 2 <= len(t_out):
-                f1 = full_p * f + gained
-                if not -1e200 < f1 < 0.0:
-                    break
-                t = grid_point
-                f = f1
-                t_out[made] = t
-                before_out[made] = f
-                after_out[made] = f
-                made += 1
-                k += 1
-                grid_point = begin + k * dt
-            if made > quiet:
+        limit = end if p + 1 == pieces else min(end, starts[p + 1] - snap)
+        if on_grid and grid_point <= limit:
+            # Most steps are whole, lie in one piece, and nothing happens in them.
+            quiet, f = pass_quietly(
+                begin,
+                k,
+                dt,
+                limit,
+                full_p,
+                full_q,
+                nodes,
+                starts[p],
+                constants[p],
+                slope[p],
+                row[GAIN],
+                terms,
+                offset[p] if len(offset) else 0,
+                offset[p + 1] if len(offset) else 0,
+                f,
+                made,
+                t_out,
+                before_out,
+                after_out,
+            )
+            if quiet > made:
+                t = t_out[quiet - 1]
+                k += quiet - made
+                made = quiet
                 continue
         if on_grid and target == grid_point:
             f1 = full_p * f
