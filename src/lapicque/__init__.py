@@ -53,9 +53,13 @@ __all__ = [name for name in dir() if name[0] != "_" and name[0].isupper()] + [
 ]
 
 
-def __getattr__(name: str) -> str:
+def __getattr__(name: str) -> object:
     if name == "__version__":
         from importlib.metadata import version
 
         return version("lapicque")
+    if name in ("analysis", "lab"):
+        from importlib import import_module
+
+        return import_module(f".{name}", __name__)
     raise AttributeError(f"module 'lapicque' has no attribute {name!r}")
