@@ -97,11 +97,14 @@ class LimitError(LapicqueError, RuntimeError):
     ----------
     path : str or None
         The cap, or the value that would have to change.
+    also : tuple of str
+        Paths of other values that would help.
     """
 
-    def __init__(self, message: str, path: str | None = None) -> None:
+    def __init__(self, message: str, path: str | None = None, also: tuple[str, ...] = ()) -> None:
         self.path = path
-        super().__init__(message, path)
+        self.also = also
+        super().__init__(message, path, also)
 
     def __str__(self) -> str:
         return str(self.args[0])

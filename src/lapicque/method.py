@@ -19,6 +19,11 @@ class Method(Described):
         """The method's name, as in files."""
         return type(self).__name__
 
+    @classmethod
+    def title(cls) -> str:
+        """Return the method's name in a sentence."""
+        return cls.__name__
+
     def to_dict(self) -> dict[str, Any]:
         """Return the method as a dict of plain values."""
         data = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
@@ -44,6 +49,11 @@ class Exact(Method):
     def __post_init__(self) -> None:
         if not isinstance(self.crossing, str) or self.crossing not in _CROSSING:
             raise unknown_name("crossing", "a way to find crossings", self.crossing, _CROSSING)
+
+    @classmethod
+    def title(cls) -> str:
+        """Return the method's name in a sentence."""
+        return "exact"
 
     def code(self) -> int:
         """Return the kernels' number for how crossings are found."""
@@ -130,6 +140,11 @@ class Euler(FixedStep):
 class ExponentialEuler(FixedStep):
     """Exponential Euler: exact while the current stays constant, else order 1."""
 
+    @classmethod
+    def title(cls) -> str:
+        """Return the method's name in a sentence."""
+        return "exponential Euler"
+
     @property
     def order(self) -> int:
         """The order of V's error between spikes."""
@@ -178,6 +193,11 @@ class RK4(FixedStep):
             ),
             b=(1 / 6, 1 / 3, 1 / 3, 1 / 6),
         )
+
+
+def locates() -> tuple[str, ...]:
+    """Return the ways to locate a spike within a step."""
+    return tuple(_LOCATE)
 
 
 def methods() -> dict[str, type[Method]]:

@@ -95,7 +95,7 @@ def _smooth(
     gaps: list[int] = []  # where in `looks` the middle of a gap is
     for a, b in itertools.pairwise(times):
         looks.append(a)
-        if b - a > _FINEST * pixel:
+        if b - a > _FINEST * pixel > 0.0:
             gaps.append(len(looks))
             looks.append(0.5 * (a + b))
     looks.append(times[-1])
@@ -107,7 +107,7 @@ def _smooth(
     for k in gaps:
         a, b = looks[k - 1], looks[k + 1]
         stray = abs(values[k] - 0.5 * (values[k - 1] + before.get(b, values[k + 1])))
-        if stray <= tolerance:
+        if not stray > tolerance > 0.0:
             straight.add(k)
             continue
         half = 0.5 * (b - a)

@@ -95,6 +95,7 @@ def simulate(
                 f"'method.dt' must make at most {max_steps} steps of the run "
                 f"(got {method.dt!r} ms). Raise dt, shorten the run, or raise max_steps.",
                 "method.dt",
+                also=("duration",),
             )
         return _fixed_step(neuron, current, method, row, state, stop, max_spikes)
     except (OverflowError, ZeroDivisionError):
@@ -178,8 +179,7 @@ def _exact(
     if status == train.TOO_MANY_EVALUATIONS:
         raise LimitError(
             f"'duration' is too long for this current: more than {MAX_EVALUATIONS} evaluations "
-            f"were needed to find the next spike after {running[0]:g} ms. Shorten the run.",
-            "duration",
+            f"were needed to find the next spike after {running[0]:g} ms. Shorten the run."
         )
     free, free_lo, f, f_lo, _, seen = running
     refractory = free > stop or (free == stop and free_lo > 0.0)
