@@ -676,3 +676,24 @@ def test_the_real_answer_is_carried():
         assert ask(websocket, {"kind": "run", "id": "bad"})["ok"] is False
         assert ask(websocket, {"id": "bad"})["ok"] is False
         assert ask(websocket, {"kind": [], "id": "bad"})["ok"] is False
+
+
+@pytest.mark.parametrize("view", ["traces", "error", "convergence", "f-I", "strength-duration"])
+def test_every_view_is_carried_packed(view):
+    """The socket carries the packed lists of every view to the last digit: as asked without it."""
+    answer = pytest.importorskip("lapicque.lab.answer").answer
+    method = {"name": "RK2", "dt": 0.5, "locate": "linear"}
+    experiment = {
+        "duration": 100.0,
+        "neuron": {"model": "LIF", "R_m": 10.0, "C_m": 1.0},
+        "current": [{"kind": "step", "amplitude": 2.5, "stop": 60.0}],
+        **({"method": method} if view == "error" else {}),
+    }
+    request = {"id": view, "kind": "run", "view": view, "experiments": [experiment]}
+    request |= {"method": method, "packed": True, "width": 300}
+    with running(answer, server.STATIC) as port, dial(port) as websocket:
+        carried = ask(websocket, request)
+    direct = answer(request)
+    assert carried["ok"]
+    assert '"f8"' in json.dumps(carried)
+    assert {**carried, "elapsed_ms": 0} == {**direct, "elapsed_ms": 0}

@@ -9,30 +9,26 @@ from __future__ import annotations
 import copy
 import functools
 import math
-from bisect import bisect_left, bisect_right
 from time import perf_counter
 from typing import Any
 
 from ..errors import LapicqueError, LimitError, ParameterError, brief, unknown_name
 from ..experiment import Experiment
-from ..features import features
-from ..polyline import current_line, voltage_line
-from ..response import Response
+from ..method import FixedStep, locates, methods
+from ..parameter import parameters
+from . import planes
+from .packing import pack
 from .presets import presets
-from .sentence import sentence
+from .traces import DRAWN_SPIKES, MAX_STEPS, error_trace, trace
 
-PROTOCOL = 1
-DRAWN_SPIKES = 20_000
-COUNTED_SPIKES = 250_000
-MAX_STEPS = 500_000
+PROTOCOL = 2
 MAX_EXPERIMENTS = 4
-_READOUTS = {
-    "spike_count": "spikes",
-    "rate": "rate",
-    "mean_isi": "mean ISI",
-    "isi_cv": "CV of ISIs",
-    "first_spike": "first spike",
-}
+
+# The time steps (ms) that the lab's slider offers, and the one it starts with.
+TIME_STEPS = [
+    float(f"{digit}e{power}") for power in range(-3, 1) for digit in (1, 1.5, 2, 3, 5, 7)
+] + [10.0]
+FIRST_TIME_STEP = 0.5
 
 
 def answer(request: object) -> dict[str, Any]:
@@ -42,14 +38,23 @@ def answer(request: object) -> dict[str, Any]:
     ----------
     request : dict
         ``{"id": ..., "kind": "describe"}`` or ``{"id": ..., "kind": "run", "experiments": [dict,
-        up to 4], "view": "traces", "window": [ms, ms] or None, "width": px}``.
+        up to 4], "view": ..., "window": [ms, ms] or None, "width": px}``, with one of the views
+
+        - ``"traces"``: I, V and spikes of each experiment;
+        - ``"error"``: each experiment's fixed-step run beside the exact one;
+        - ``"convergence"``: the error of ``"method": {"name", "locate"}`` against its time step,
+          for the first experiment;
+        - ``"f-I"``, ``"strength-duration"``: the neuron's curve and the experiments on it.
+
+        ``"packed": true`` asks for long lists as in `lapicque.lab.packing`.
 
     Returns
     -------
     dict
-        ``{"id": ..., "ok": True, ...}`` or ``{"id": ..., "ok": False, "error": {path, rule, value,
-        message, experiment}}``; plain JSON values, None instead of NaN.  Bad requests of any kind
-        are answered, never raised.
+        ``{"id": ..., "ok": True, "results": [...] or "plane": {...}, "elapsed_ms": ms}`` or
+        ``{"id": ..., "ok": False, "error": {path, paths, rule, value, message, experiment}}``;
+        plain JSON values, None instead of NaN.  Bad requests of any kind are answered, never
+        raised.
     """
     reply: dict[str, Any] = {"id": None, "ok": False}
     try:
@@ -82,7 +87,9 @@ class _ExperimentError(Exception):
 
 def _error(error: LapicqueError) -> dict[str, Any]:
     if not isinstance(error, ParameterError):
-        return {"path": None, "rule": None, "value": None, "message": str(error)}
+        path = error.path if isinstance(error, LimitError) else None
+        paths = [path, *error.also] if isinstance(error, LimitError) and path else []
+        return {"path": path, "paths": paths, "rule": None, "value": None, "message": str(error)}
     value = error.value
     plain = (
         (isinstance(value, int) and abs(value) < 2**53)
@@ -91,6 +98,7 @@ def _error(error: LapicqueError) -> dict[str, Any]:
     )
     return {
         "path": error.path,
+        "paths": [error.path, *error.also],
         "rule": error.rule,
         "value": None if value is ... else value if plain else brief(value),
         "message": str(error),
@@ -129,9 +137,48 @@ def _described() -> dict[str, Any]:
         "version": installed,
         "protocol": PROTOCOL,
         "presets": list(presets()),
+        "first": presets()[0]["name"],
         "parameters": described,
-        "limits": {"drawn_spikes": DRAWN_SPIKES, "experiments": MAX_EXPERIMENTS},
+        "limits": {
+            "drawn_spikes": DRAWN_SPIKES,
+            "experiments": MAX_EXPERIMENTS,
+            "steps": MAX_STEPS,
+        },
+        "views": [{"name": name, **view} for name, view in planes.views().items()],
+        "methods": [
+            {
+                "name": name,
+                "label": cls.title(),
+                "locates": list(locates()) if issubclass(cls, FixedStep) else [],
+            }
+            for name, cls in methods().items()
+        ],
+        "locates": [{"name": name, "label": _LOCATES[name]} for name in locates()],
+        "dt": _time_step(),
     }
+
+
+_LOCATES = {"grid": "on the grid", "linear": "by a line", "hermite": "by a cubic"}
+
+
+def _time_step() -> dict[str, Any]:
+    described = parameters(FixedStep)["dt"]
+    return {
+        "name": "dt",
+        "symbol": described.symbol,
+        "label": described.meaning,
+        "group": "Method",
+        "unit": described.unit,
+        "minimum": TIME_STEPS[0],
+        "maximum": TIME_STEPS[-1],
+        "step": TIME_STEPS[0],
+        "grid": TIME_STEPS,
+        "default": FIRST_TIME_STEP,
+        "targets": [{"path": "method.dt", "factor": 1.0, "power": 1.0, "experiment": None}],
+    }
+
+
+_TRACES = {"traces": trace, "error": error_trace}
 
 
 def _run(request: dict[str, Any]) -> dict[str, Any]:
@@ -139,9 +186,11 @@ def _run(request: dict[str, Any]) -> dict[str, Any]:
     listed = request.get("experiments")
     if not isinstance(listed, list) or not 1 <= len(listed) <= MAX_EXPERIMENTS:
         raise ParameterError("experiments", f"must be a list of 1 to {MAX_EXPERIMENTS}", listed)
-    if request.get("view", "traces") != "traces":
-        raise unknown_name("view", "a view", request["view"], ("traces",))
-    width = _number(request.get("width", 800), "width", 1.0, 20_000.0, "px")
+    view = request.get("view", "traces")
+    known = sorted({*_TRACES, *planes.views()})
+    if not isinstance(view, str) or view not in known:
+        raise unknown_name("view", "a view", view, known)
+    width = int(_number(request.get("width", 800), "width", 1.0, 20_000.0, "px"))
     window = request.get("window")
     if window is not None:
         if not isinstance(window, list) or len(window) != 2:
@@ -149,13 +198,29 @@ def _run(request: dict[str, Any]) -> dict[str, Any]:
         window = [_number(w, "window", -1e30, 1e30, "ms") for w in window]
         if not window[0] < window[1]:
             raise ParameterError("window", "must begin before it ends, ms", request["window"])
-    results = []
+    packed = request.get("packed", False)
+    if not isinstance(packed, bool):
+        raise ParameterError("packed", "must be true or false", packed)
+    experiments: list[Experiment] = []
+    results: list[dict[str, Any]] = []
     for k, data in enumerate(listed):
         try:
-            results.append(_result(Experiment.from_dict(data), window, int(width)))
+            experiments.append(Experiment.from_dict(data))
+            if view in _TRACES:
+                results.append(_TRACES[view](experiments[-1], window, width))
         except LapicqueError as error:
             raise _ExperimentError(k, error) from None
-    return {"results": results, "elapsed_ms": 1000.0 * (perf_counter() - began)}
+    if view in _TRACES:
+        reply: dict[str, Any] = {"results": results}
+    elif view == "convergence":
+        reply = {"plane": planes.convergence(experiments[0], request.get("method"))}
+    elif view == "f-I":
+        reply = {"plane": planes.f_I(experiments)}
+    else:
+        reply = {"plane": planes.strength_duration(experiments[0])}
+    if packed:
+        reply = pack(reply)
+    return {**reply, "elapsed_ms": 1000.0 * (perf_counter() - began)}
 
 
 def _number(value: Any, path: str, least: float, most: float, unit: str) -> float:
@@ -163,74 +228,3 @@ def _number(value: Any, path: str, least: float, most: float, unit: str) -> floa
     if not (good and least <= value <= most):
         raise ParameterError(path, f"must be a number in [{least:g}, {most:g}] {unit}", value)
     return float(value)
-
-
-def _result(experiment: Experiment, window: list[float] | None, width: int) -> dict[str, Any]:
-    duration = experiment.duration
-    low, high = window or (0.0, duration)
-    low, high = max(0.0, low), min(duration, high)
-    if low > high:
-        low, high = 0.0, duration
-    neuron = experiment.neuron
-    rest = neuron.rest()
-    lines = [("V_th", "threshold V_th", "threshold", experiment.value("neuron.V_th"))]
-    if rest is not None:
-        lines.append(("E_L", "rest E_L", "rest", rest))
-    lines.append(("V_reset", "reset V_reset", "reset", experiment.value("neuron.V_reset")))
-    shown: dict[str, Any] = {
-        "duration": duration,
-        "window": [low, high],
-        "lines": [dict(zip(("name", "label", "role", "value"), e, strict=True)) for e in lines],
-        "equation": neuron.equation(),
-        "crowded": None,
-    }
-    shown["I_t"], shown["I"] = current_line(experiment.current, low, high, width)
-    # A regular train of a piecewise constant current costs next to nothing; others must be short.
-    cap = DRAWN_SPIKES if experiment.current.normal_form.terms else COUNTED_SPIKES
-    try:
-        response = experiment.run(max_spikes=cap, max_steps=MAX_STEPS)
-    except LimitError as error:
-        if "max_spikes" not in str(error):
-            raise
-        return {**shown, **_uncounted(cap)}
-    shown["t"], shown["V"] = voltage_line(response, low, high, width)
-    seen = response.spikes[bisect_left(response.spikes, low) : bisect_right(response.spikes, high)]
-    if len(seen) > DRAWN_SPIKES:
-        message = f"{len(seen)} spikes: more than the {DRAWN_SPIKES} that are drawn"
-        shown["crowded"] = {"spike_count": len(seen), "message": message}
-        seen = seen[:0]
-    shown["spikes"] = seen.tolist()
-    shown["grazes"] = response.grazes.tolist()
-    shown["readouts"] = [_readout(name, label, response) for name, label in _READOUTS.items()]
-    shown["sentence"] = sentence(experiment, response)
-    return shown
-
-
-def _uncounted(cap: int) -> dict[str, Any]:
-    """Return what is shown of a run with more spikes than are worth waiting for."""
-    message = f"more than {cap} spikes: too many to count here"
-    readouts = [
-        {"name": name, "label": label, "unit": features()[name].unit, "value": None, "text": "–"}
-        for name, label in _READOUTS.items()
-    ]
-    readouts[0]["text"] = f"> {cap}"
-    return {
-        "t": [],
-        "V": [],
-        "spikes": [],
-        "grazes": [],
-        "readouts": readouts,
-        "sentence": f"{message[0].upper()}{message[1:]}.",
-        "crowded": {"spike_count": None, "message": message},
-    }
-
-
-def _readout(name: str, label: str, response: Response) -> dict[str, Any]:
-    described = features()[name]
-    value = described.function(response)
-    if math.isnan(value):
-        return {"name": name, "label": label, "unit": described.unit, "value": None, "text": "–"}
-    text = f"{value:.3f}" if value >= 0.1 or value == 0.0 else f"{value:.4g}"
-    if name == "spike_count":
-        text = f"{value:.0f}"
-    return {"name": name, "label": label, "unit": described.unit, "value": value, "text": text}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import math
 from pathlib import Path
 from typing import Any
 
 from ..current import current_from_dicts
 from ..experiment import Experiment
+from ..method import Exact
+from ..parameter import Parameter, parameters
 
 FOLDER = Path(__file__).parent / "presets"
 
@@ -26,6 +30,7 @@ def _preset(data: dict[str, Any]) -> dict[str, Any]:
         "name": data["name"],
         "title": data["title"],
         "summary": data["summary"],
+        "view": data.get("view", "traces"),
         "variants": [_variant(variant, data) for variant in data["variants"]],
     }
 
@@ -81,3 +86,130 @@ def _slider(slider: dict[str, Any], variant: str, experiments: list[Experiment])
         "default": experiments[first["experiment"] or 0].value(first["path"]),
         "targets": targets,
     }
+
+
+# A preset made from an experiment ------------------------------------------------------------
+
+OWN = "own"
+"""The name of the preset that `preset_of` makes."""
+
+# How far a slider reaches whose value, 0, tells nothing of its scale.
+_REACH = {"ms": 10.0, "Hz": 100.0}
+_CIRCLE = 5.0  # rad, more than half a turn either way
+_LEAST = 1e-30
+_COMMON = ("start", "stop")
+
+
+def preset_of(experiment: Experiment) -> dict[str, Any]:
+    """Return a preset with a slider for every number of an experiment.
+
+    Numbers are the given parameters of the neuron, those of each part of the current, ``V_0``
+    where it is set, and the duration; not the seed, not the entries of sampled currents. The
+    experiment is to be solved exactly: a method with a time step is what the lab compares with,
+    and is left out here.
+
+    Parameters
+    ----------
+    experiment : Experiment
+
+    Returns
+    -------
+    dict
+        As one entry of `presets`; every slider's range is round, legal, and holds its value.
+    """
+    if experiment.method is not None and not isinstance(experiment.method, Exact):
+        experiment = dataclasses.replace(experiment, method=None)
+    parts = experiment.current.parts
+    paths = [f"neuron.{name}" for name in experiment.neuron.given()]
+    paths += ["V_0"] if experiment.V_0 is not None else []
+    for k, part in enumerate(parts):
+        names = sorted(parameters(type(part)), key=lambda name: name in _COMMON)
+        paths += [f"current.{k}.{n}" for n in names if getattr(part, n) is not None]
+    paths.append("duration")
+    potentials = [experiment.value(p) for p in paths if experiment.parameter(p).unit == "mV"]
+    sliders = [_own_slider(experiment, path, potentials) for path in paths]
+    return {
+        "name": OWN,
+        "title": "Your experiment",
+        "summary": f"{experiment.neuron.model}, {_in_words(experiment)}, "
+        f"{experiment.duration:g} ms.",
+        "variants": [
+            {
+                "name": OWN,
+                "label": "your experiment",
+                "note": "",
+                "experiments": [{"label": "", "experiment": experiment.to_dict()}],
+                "sliders": sliders,
+            }
+        ],
+    }
+
+
+def _in_words(experiment: Experiment) -> str:
+    kinds = [part.kind for part in experiment.current.parts]
+    if not kinds:
+        return "no current"
+    return f"a current of {len(kinds)} parts" if len(kinds) > 1 else f"a current ({kinds[0]})"
+
+
+def _own_slider(experiment: Experiment, path: str, potentials: list[float]) -> dict[str, Any]:
+    described, value = experiment.parameter(path), experiment.value(path)
+    if described.unit == "mV":
+        low, high, step = _potential_range(potentials)
+    else:
+        low, high, step = _range(value, described, experiment.duration)
+    slider: dict[str, Any] = {"name": path, "targets": [path], "step": step}
+    slider["minimum"] = max(low, described.minimum)
+    slider["maximum"] = min(high, described.maximum)
+    parts = experiment.current.parts
+    head, *rest = path.split(".")
+    if head == "current":
+        part = parts[int(rest[0])]
+        called = part.name or (f"{part.kind} {int(rest[0]) + 1}" if len(parts) > 1 else part.kind)
+        slider["label"] = f"{called}: {described.meaning}"
+        if len(parts) > 1 and described.symbol:
+            slider["symbol"] = f"{described.symbol}_{int(rest[0]) + 1}"
+    made = _slider(slider, OWN, [experiment])
+    return {**made, "group": "Neuron"} if path == "V_0" else made
+
+
+def _range(value: float, described: Parameter, duration: float) -> tuple[float, float, float]:
+    """Return a round range about twice as wide as the value, and a hundredth of it as a step."""
+    size = _size(value)
+    signed = described.minimum < 0.0
+    if described.unit == "rad":
+        top, step = _round_up(max(size, _CIRCLE))
+        return -top, top, step
+    if described.unit == "ms" and signed:  # an instant of the run
+        top, step = _round_up(max(size, _size(duration)) or _REACH["ms"])
+        return (-top if value < 0.0 else 0.0), top, step
+    top, step = _round_up(2.0 * size or _REACH.get(described.unit, 1.0))
+    if not signed:
+        return (step if described.open_minimum else 0.0), top, step
+    return (0.0 if value > 0.0 else -top), (0.0 if value < 0.0 else top), step
+
+
+def _size(value: float) -> float:
+    return abs(value) if abs(value) > _LEAST else 0.0
+
+
+def _potential_range(potentials: list[float]) -> tuple[float, float, float]:
+    """Return one range for all potentials of a neuron, with room to move each past the others."""
+    low, high = min(potentials), max(potentials)
+    size = max(abs(low), abs(high))
+    # Narrower than a millionth of the potentials, the step would be lost in their digits.
+    room, _ = _round_up(_size(max(high - low, 1e-6 * size)) or 1.0)
+    lowest = float(f"{math.floor((low - room) / room) * room:.12g}")
+    highest = float(f"{math.ceil((high + room) / room) * room:.12g}")
+    _, step = _round_up((highest - lowest) / 2.0)
+    return lowest, highest, step
+
+
+def _round_up(size: float) -> tuple[float, float]:
+    """Return the least of 1, 2 and 5 times a power of ten that is not below, and its hundredth."""
+    exponent = math.floor(math.log10(size))
+    for digit in (1, 2, 5, 10):
+        top = float(f"{digit}e{exponent}")
+        if top >= size * (1.0 - 1e-9):
+            break
+    return max(top, size), float(f"{digit}e{exponent - 2}")
