@@ -1,105 +1,261 @@
-"""The local lab in a real browser, as a student uses it."""
+"""The local lab in a real browser, as a student uses it.
 
-import os
+What the page shows is compared with `Experiment.run()` of the experiment that the sliders describe
+(verified elsewhere) or with the design's check values; that it is usable, with axe-core.
+"""
+
+import math
+import re
 import threading
+from pathlib import Path
 
 import pytest
 
 pytest.importorskip("uvicorn")
-playwright = pytest.importorskip("playwright.sync_api")
+pytest.importorskip("playwright")
+from browser import box_of, chromium, drag, expect, range_of, readout, slider, type_value
 
-from lapicque.lab.answer import answer
+import lapicque as lq
+from lapicque.lab.answer import answer, describe
 from lapicque.lab.server import STATIC, listen, make_server
 
 pytestmark = pytest.mark.browser
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-dev-shm-usage",
-    "--disable-gpu",
-    "--disable-background-networking",
-]
+AXE = Path(__file__).parent.parent / "web" / "node_modules" / "axe-core" / "axe.min.js"
+DESCRIBED = describe()
+PRESETS = {preset["name"]: preset for preset in DESCRIBED["presets"]}
+VIEWS = [view["name"] for view in DESCRIBED["views"]]
+METHODS = [method["name"] for method in DESCRIBED["methods"] if method["locates"]]
+
+
+class Served:
+    """A lab of its own on a port of this computer, that can be stopped and started again."""
+
+    def __init__(self):
+        self.port = 0
+        self.start()
+
+    @property
+    def address(self):
+        return f"http://127.0.0.1:{self.port}/"
+
+    def start(self):
+        socket = listen(self.port)
+        self.port = socket.getsockname()[1]
+        self._server = make_server(answer, socket, STATIC)
+        arguments = {"target": self._server.run, "kwargs": {"sockets": [socket]}}
+        self._thread = threading.Thread(**arguments, daemon=True)
+        self._thread.start()
+
+    def stop(self):
+        self._server.should_exit = True
+        self._thread.join(10)
 
 
 @pytest.fixture(scope="module")
-def address():
-    """A lab of its own on a free port."""
-    socket = listen(0)
-    server = make_server(answer, socket, STATIC)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{socket.getsockname()[1]}/"
-    server.should_exit = True
-    thread.join(10)
+def served():
+    lab = Served()
+    yield lab
+    lab.stop()
 
 
 @pytest.fixture(scope="module")
 def browser():
-    """Chromium, where dev.py (or the user) says it is."""
-    path = os.environ.get("LAPICQUE_CHROMIUM")
-    if not path:
-        pytest.skip("LAPICQUE_CHROMIUM does not name a Chromium")
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=path, args=FLAGS)
-        yield chromium
-        chromium.close()
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture
-def page(browser, address):
-    """The lab, painted, in a window of its own; what the page logs as an error fails the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 860})
-    opened = context.new_page()
-    faults = []
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    opened.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
-    opened.goto(address)
-    opened.wait_for_selector("html[data-ready=true]")
+def open_lab(browser, served):
+    """Opens the lab, painted, in windows of their own; what a page logs as an error fails."""
+    contexts, faults = [], []
+
+    def opened(width=1280, height=900, **more):
+        contexts.append(browser.new_context(viewport={"width": width, "height": height}, **more))
+        page = contexts[-1].new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
+        page.goto(served.address)
+        page.wait_for_selector("html[data-ready=true]")
+        return page
+
     yield opened
-    context.close()
+    for context in contexts:
+        context.close()
     assert not faults
 
 
-def readout(page, name, experiment=0):
-    return page.locator(f'[data-readout="{name}"][data-experiment="{experiment}"]')
+@pytest.fixture
+def page(open_lab):
+    return open_lab()
 
 
-def slider(page, name):
-    return page.locator(f'[data-slider="{name}"]')
+def choose(page, what, name):
+    page.locator(f'[data-{what}="{name}"]').first.click()
 
 
-def type_value(page, name, text):
-    box = slider(page, name).locator("input[type=text]")
-    box.fill(text)
-    box.press("Enter")
+def tool(page, name):
+    return page.locator(f'[data-tool="{name}"]')
 
 
-def expect(locator):
-    return playwright.expect(locator)
+def moved(variant, positions):
+    """The experiments that sliders at these positions describe."""
+    experiments = [lq.Experiment.from_dict(e["experiment"]) for e in variant["experiments"]]
+    changes = [{} for _ in experiments]
+    for described in variant["sliders"]:
+        if described["name"] in positions:
+            for target in described["targets"]:
+                value = target["factor"] * positions[described["name"]] ** target["power"]
+                for k in range(len(experiments)):
+                    if target["experiment"] in (None, k):
+                        changes[k][target["path"]] = value
+    return [e.replace(c) for e, c in zip(experiments, changes, strict=True)]
+
+
+def counts(experiments):
+    return [experiment.run().spike_count for experiment in experiments]
+
+
+def expect_counts(page, numbers):
+    for k, count in enumerate(numbers):
+        expect(readout(page, "spike_count", k)).to_have_text(str(count))
+
+
+def value_of(page, name):
+    return float(box_of(page, name).input_value())
+
+
+def settled(page, positions, variant):
+    """The page shows the runs of its sliders, or says at a slider why there is none."""
+    try:
+        numbers = counts(moved(variant, positions))
+    except lq.ParameterError:
+        expect(page.locator(".lp-row.is-bad .lp-fault").first).to_be_visible()
+        return
+    expect(page.locator(".lp-row.is-bad")).to_have_count(0)
+    expect_counts(page, numbers)
+
+
+# Sliders ------------------------------------------------------------------------------------
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_slider_by_drag_keyboard_and_number_box(open_lab, name):
+    """In every version of every experiment each slider moves by pointer, by arrow key and by a
+    typed number; each time the counts are those of the experiment that the number boxes describe,
+    or the broken rule stands at a slider."""
+    page = open_lab(1280, 1400)
+    choose(page, "preset", name)
+    for variant in PRESETS[name]["variants"]:
+        if len(PRESETS[name]["variants"]) > 1:
+            choose(page, "variant", variant["name"])
+        for described in variant["sliders"]:
+            own = described["name"]
+            thumb = range_of(page, own)
+            thumb.scroll_into_view_if_needed()
+            low, high, step = (described[k] for k in ("minimum", "maximum", "step"))
+            # A thumb at an end of its slider is taken by its inner half.
+            share = min(max((described["default"] - low) / (high - low), 0.01), 0.99)
+            drag(page, thumb, share, 0.35 if share > 0.5 else 0.65, steps=5)
+            page.mouse.up()
+            value = value_of(page, own)
+            assert value != pytest.approx(described["default"], abs=step / 2), own
+            settled(page, {own: value}, variant)
+            before = value
+            thumb.press("ArrowRight")
+            expect(box_of(page, own)).not_to_have_value(f"{before:g}")
+            value = value_of(page, own)
+            assert value - before == pytest.approx(step, rel=1e-9), own
+            settled(page, {own: value}, variant)
+            typed = round(low + 0.45 * (high - low) + step / 2, 6)
+            type_value(page, own, str(typed))
+            assert value_of(page, own) == typed
+            settled(page, {own: typed}, variant)
+            slider(page, own).locator("button.lp-reset").click()
+            expect(box_of(page, own)).to_have_value(f"{described['default']:.10g}")
+            settled(page, {}, variant)
+
+
+def test_keys_of_a_slider(page):
+    """Arrows one step of 0.1 nA, Shift ten, Home and End the ends; a double click the default."""
+    thumb = range_of(page, "I")
+    thumb.focus()
+    for key, value in (
+        *(("End", "10"), ("ArrowLeft", "9.9"), ("Shift+ArrowDown", "8.9")),
+        *(("Home", "0"), ("ArrowUp", "0.1"), ("Shift+ArrowRight", "1.1"), ("PageUp", "2.1")),
+    ):
+        thumb.press(key)
+        expect(box_of(page, "I")).to_have_value(value)
+    slider(page, "I").locator(".lp-name").dblclick()
+    expect(box_of(page, "I")).to_have_value("0.8")
+
+
+def test_a_typed_value_beyond_the_range_widens_the_slider(page):
+    """15 nA is legal though the slider ends at 10; what is no number is said and changes nothing."""
+    type_value(page, "I", "15")
+    assert float(range_of(page, "I").get_attribute("max")) >= 15.0
+    (experiment,) = moved(PRESETS["constant"]["variants"][0], {"I": 15.0})
+    expect_counts(page, counts([experiment]))
+    type_value(page, "I", "much")
+    expect(slider(page, "I").locator(".lp-fault")).to_contain_text("'much' is not a number")
+    expect_counts(page, counts([experiment]))
+
+
+def test_a_fast_drag_leaves_no_backlog(page):
+    """Three hundred input events without a pause: the last one is what is shown, at once."""
+    page.evaluate(
+        """() => {
+            const thumb = document.querySelector('[data-slider="I"] input[type=range]');
+            for (let k = 1; k <= 300; k++) {
+                thumb.value = String((k % 100) / 10);
+                thumb.dispatchEvent(new Event("input", { bubbles: true }));
+            }
+            thumb.value = "3.3";
+            thumb.dispatchEvent(new Event("input", { bubbles: true }));
+        }"""
+    )
+    expect_counts(page, counts(moved(PRESETS["constant"]["variants"][0], {"I": 3.3})))
+
+
+# Experiments --------------------------------------------------------------------------------
 
 
 def test_experiment_1_shows_its_numbers_in_both_versions(page):
     """The period is 13.174 ms by the equation, 21.151 ms as coded (the design's check values)."""
     expect(readout(page, "first_spike")).to_contain_text("13.174")
-    page.locator('[data-variant="notebook"]').click()
+    choose(page, "variant", "notebook")
     expect(readout(page, "first_spike")).to_contain_text("21.151")
-    expect(readout(page, "spike_count")).to_contain_text("4")
+    expect_counts(page, [4])
 
 
-def test_a_slider_answers_to_drag_and_to_keys(page):
-    """Dragging changes the spikes; an arrow key moves by one step of 0.1 nA, End to 10 nA."""
-    current = slider(page, "I").locator("input[type=range]")
-    box = current.bounding_box()
-    page.mouse.move(box["x"] + box["width"] * 0.08, box["y"] + box["height"] / 2)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + box["height"] / 2, steps=12)
-    page.mouse.up()
-    expect(readout(page, "spike_count")).not_to_have_text("7")
-    current.focus()
-    page.keyboard.press("End")
-    expect(slider(page, "I").locator("input[type=text]")).to_have_value("10")
-    page.keyboard.press("ArrowLeft")
-    expect(slider(page, "I").locator("input[type=text]")).to_have_value("9.9")
+@pytest.mark.parametrize(
+    ("name", "variant", "numbers"),
+    [
+        ("variable-sine", None, [0]),
+        ("two-inputs", "notebook", [6]),
+        ("variable-tau", None, [6]),
+        ("intensity-duration", None, [30, 0, 232, 0]),
+    ],
+)
+def test_the_other_experiments_open_at_their_defaults(page, name, variant, numbers):
+    """Experiment 4 shows its four currents at once (the counts are the design's check values)."""
+    choose(page, "preset", name)
+    if variant:
+        choose(page, "variant", variant)
+    expect_counts(page, numbers)
+    expect(page.locator("[data-readout=spike_count]")).to_have_count(len(numbers))
+
+
+def test_i_max_4_makes_31_spikes(page):
+    """Experiment 2b at I_max = 4 nA: 31 spikes, the first at 1.643 ms."""
+    choose(page, "preset", "variable-sine")
+    type_value(page, "I_max", "4")
+    expect_counts(page, [31])
+    expect(readout(page, "first_spike")).to_contain_text("1.643")
+
+
+# Errors -------------------------------------------------------------------------------------
 
 
 def test_a_bad_value_has_its_message_beside_the_slider_and_keeps_the_picture(page):
@@ -108,54 +264,381 @@ def test_a_bad_value_has_its_message_beside_the_slider_and_keeps_the_picture(pag
     fault = slider(page, "u_rest").locator(".lp-fault")
     expect(fault).to_contain_text("must be < V_th = 5 mV")
     expect(readout(page, "first_spike")).to_contain_text("13.174")
-    expect(page.locator("body")).to_contain_text("last valid")
+    expect(page.locator(".lp-figure .lp-stale")).to_be_visible()
     type_value(page, "u_rest", "0.4")
     expect(fault).not_to_be_visible()
+    expect(page.locator(".lp-figure .lp-stale")).not_to_be_visible()
+
+
+def test_a_rule_on_two_values_is_said_where_the_hand_is(page):
+    """V_th pulled below V_reset breaks V_reset's rule; the message stands under V_th."""
+    type_value(page, "u_rest", "1")
+    type_value(page, "theta", "1")
+    expect(slider(page, "theta").locator(".lp-fault")).to_contain_text("must be < V_th = 1 mV")
+    expect(page.locator(".lp-row.is-bad")).to_have_count(1)
 
 
 @pytest.mark.parametrize(
-    ("preset", "variant", "count"),
-    [("variable-sine", None, "0"), ("two-inputs", "notebook", "6"), ("variable-tau", None, "6")],
+    ("name", "own", "text"),
+    [("constant", "R", "must be > 0 MOhm"), ("variable-tau", "tau_m", "must be > 0 ms")],
 )
-def test_the_other_experiments_open_at_their_defaults(page, preset, variant, count):
-    """Each preset shows the count that the library finds for its example."""
-    page.locator(f'[data-preset="{preset}"]').click()
-    if variant:
-        page.locator(f'[data-variant="{variant}"]').click()
-    expect(readout(page, "spike_count")).to_have_text(count)
+def test_what_is_out_of_bounds_is_said_with_its_rule(page, name, own, text):
+    choose(page, "preset", name)
+    type_value(page, own, "-1")
+    expect(slider(page, own).locator(".lp-fault")).to_contain_text(text)
+    expect(box_of(page, own)).to_have_attribute("aria-invalid", "true")
 
 
-def test_experiment_4_shows_its_four_currents_at_once(page):
-    """30, 0, 232 and 0 spikes for the four decaying currents (the design's check values)."""
-    page.locator('[data-preset="intensity-duration"]').click()
-    for k, count in enumerate(["30", "0", "232", "0"]):
-        expect(readout(page, "spike_count", k)).to_have_text(count)
-
-
-def test_i_max_4_makes_31_spikes(page):
-    """Experiment 2b at I_max = 4 nA: 31 spikes, the first at 1.643 ms."""
-    page.locator('[data-preset="variable-sine"]').click()
-    type_value(page, "I_max", "4")
-    expect(readout(page, "spike_count")).to_have_text("31")
-    expect(readout(page, "first_spike")).to_contain_text("1.643")
+def test_too_many_steps_are_said_at_dt(page):
+    """dt = 0.0001 ms would take a million steps: one message at dt, the exact picture stays."""
+    choose(page, "method", "Euler")
+    expect(page.locator("[data-sentence=method]")).to_contain_text("Euler, dt 0.5 ms")
+    type_value(page, "dt", "0.0001")
+    expect(slider(page, "dt").locator(".lp-fault")).to_contain_text("must make at most")
+    expect_counts(page, [7])
+    type_value(page, "dt", "0.1")
+    expect(page.locator(".lp-row.is-bad")).to_have_count(0)
+    expect(page.locator("[data-sentence=method]")).to_contain_text("Euler, dt 0.1 ms")
 
 
 def test_a_crowd_of_spikes_is_said_not_drawn(page):
-    """180,499 spikes in 100 ms: a message instead of a stall, and the next setting works again."""
-    page.locator('[data-variant="notebook"]').click()
-    for name, value in (("R", "1"), ("theta", "1"), ("C", "0.1"), ("u_rest", "0.95"), ("I", "10")):
-        type_value(page, name, value)
-    expect(page.locator("body")).to_contain_text("180499 spikes")
+    """180,499 spikes in 100 ms and more than a million: a message instead of a stall, and the next
+    setting works again."""
+    choose(page, "variant", "notebook")
+    for own, value in (("R", "1"), ("theta", "1"), ("C", "0.1"), ("u_rest", "0.95"), ("I", "10")):
+        type_value(page, own, value)
+    expect(page.locator(".lp-crowd")).to_contain_text("180499 spikes")
+    expect_counts(page, [180499])
     type_value(page, "I", "0.5")
-    expect(readout(page, "spike_count")).to_have_text("0")
+    expect_counts(page, [0])
+    expect(page.locator(".lp-crowd")).not_to_be_visible()
+    choose(page, "preset", "variable-tau")
+    type_value(page, "tau_m", "0.0001")
+    expect(page.locator(".lp-crowd")).to_contain_text("more than 20000 spikes")
+    type_value(page, "tau_m", "6.3")
+    expect_counts(page, [6])
 
 
-def test_a_phone_has_no_sideways_scroll(browser, address):
-    """At 390 and 320 px the page is as wide as the screen."""
-    for width in (390, 320):
-        context = browser.new_context(viewport={"width": width, "height": 800})
-        opened = context.new_page()
-        opened.goto(address)
-        opened.wait_for_selector("html[data-ready=true]")
-        assert opened.evaluate("document.documentElement.scrollWidth") <= width
-        context.close()
+def test_a_lost_server_loses_nothing(browser):
+    """The banner says so, sliders go on moving, and when the server is back it answers them."""
+    lab = Served()
+    page = browser.new_page()
+    page.goto(lab.address)
+    page.wait_for_selector("html[data-ready=true]")
+    lab.stop()
+    expect(page.locator(".lp-banner")).to_contain_text("lost")
+    type_value(page, "I", "2")
+    expect(box_of(page, "I")).to_have_value("2")
+    lab.start()
+    expect_counts(page, counts(moved(PRESETS["constant"]["variants"][0], {"I": 2.0})))
+    expect(page.locator(".lp-banner")).not_to_be_visible()
+    page.close()
+    lab.stop()
+
+
+# The error of other methods -----------------------------------------------------------------
+
+
+def euler_train(tau, drive, threshold, reset, dt, duration):
+    """Spike times of forward Euler with spikes on the grid: a loop of its own."""
+    v, times = reset, []
+    for k in range(1, round(duration / dt) + 1):
+        v += dt / tau * (reset + drive - v)
+        if v >= threshold:
+            times.append(k * dt)
+            v = reset
+    return times
+
+
+def test_euler_over_the_exact_solution(page):
+    """Euler's count and its worst error, from a loop of the test and the period's formula."""
+    choose(page, "method", "Euler")
+    times = euler_train(5.76, 5.12, 5.0, 0.4, 0.5, 100.0)
+    period = 5.76 * math.log(5.12 / (5.12 - 4.6))
+    errors = [t - (k + 1) * period for k, t in enumerate(times)]
+    worst = max(errors, key=abs)
+    sentence = page.locator("[data-sentence=method]")
+    expect(sentence).to_contain_text(f"{len(times)} spikes, worst {abs(worst):.4g} ms")
+    expect(readout(page, "method_spikes")).to_have_text(str(len(times)))
+    expect(readout(page, "missed")).to_have_text("0")
+    shown = readout(page, "worst_error").inner_text().replace("−", "-")
+    assert float(shown) == pytest.approx(worst, abs=6e-4)
+    mean = float(readout(page, "mean_error").inner_text())
+    assert mean == pytest.approx(sum(map(abs, errors)) / len(errors), abs=6e-4)
+    expect(page.locator("[data-panel=error]")).to_be_visible()
+    choose(page, "method", "Exact")
+    expect(page.locator("[data-panel=error]")).not_to_be_visible()
+    expect(page.locator("[data-sentence=method]")).to_have_count(0)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_and_every_way_to_place_spikes(page, method):
+    """The method's own sentence, with its name, and the count of its run."""
+    choose(page, "preset", "two-inputs")
+    choose(page, "method", method)
+    base = moved(PRESETS["two-inputs"]["variants"][0], {})[0]
+    for locate in ("grid", "linear", "hermite"):
+        choose(page, "locate", locate)
+        run = base.replace({"method": getattr(lq, method)(dt=0.5, locate=locate)}).run()
+        expect(readout(page, "method_spikes")).to_have_text(str(run.spike_count))
+        sentence = page.locator("[data-sentence=method]")
+        expect(sentence).to_contain_text({"grid": "", "linear": "line", "hermite": "cubic"}[locate])
+
+
+def test_missed_and_extra_spikes_are_counted_in_experiment_4(page):
+    """200 steps of 0.5 ms cannot hold 232 spikes: what Euler misses is counted in each row."""
+    choose(page, "preset", "intensity-duration")
+    choose(page, "method", "Euler")
+    expect(readout(page, "method_spikes", 3)).to_have_text("0")
+    missed = [int(readout(page, "missed", k).inner_text()) for k in range(4)]
+    extra = [int(readout(page, "extra", k).inner_text()) for k in range(4)]
+    own = [int(readout(page, "method_spikes", k).inner_text()) for k in range(4)]
+    assert missed[2] >= 32
+    for exact, m, e, n in zip([30, 0, 232, 0], missed, extra, own, strict=True):
+        assert exact - m + e == n
+
+
+def test_error_against_dt_for_all_methods(page):
+    """Four curves with their slopes: on the grid near 1, by a cubic RK4 near 4."""
+    choose(page, "preset", "two-inputs")
+    choose(page, "view", "convergence")
+    legend = page.locator(".lp-plane .lp-legend li")
+    expect(legend.filter(has_text="slope")).to_have_count(len(METHODS))
+    choose(page, "method", "RK4")
+    choose(page, "locate", "hermite")
+    rk4 = legend.filter(has_text="RK4")
+    expect(rk4).to_contain_text("slope 4.")
+    expect(legend.filter(has_text="slope")).to_have_count(len(METHODS))
+
+
+# Views --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_opens_in_every_experiment(page, view):
+    """Each has something to say, its axes have names and units, nothing overflows."""
+    for name in PRESETS:
+        choose(page, "preset", name)
+        choose(page, "view", view)
+        expect(page.locator("[data-sentence=exact]").first).to_be_visible()
+        if view != "traces":
+            expect(page.locator("[data-sentence=plane]")).to_be_visible()
+            said = re.compile(r"\w.*\.$")
+            expect(page.locator("[data-panel=plane]")).to_have_attribute("aria-label", said)
+        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert wide <= 0, (name, view)
+
+
+def test_the_operating_point_moves_on_the_f_I_curve(page):
+    """At 2 nA the steady rate is 1000/(tau ln(RI/(RI - gap))) Hz, by the formula."""
+    choose(page, "view", "f-I")
+    type_value(page, "I", "2")
+    drive = 6.4 * 2.0
+    rate = 1000.0 / (5.76 * math.log(drive / (drive - 4.6)))
+    expect(page.locator("[data-sentence=plane]")).to_contain_text(f"the rate is {rate:.4g} Hz")
+    handle = page.locator(".lp-plane .lp-handle")
+    expect(handle).to_have_attribute("aria-valuenow", "2")
+    box = handle.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 60, y, steps=6)
+    page.mouse.up()
+    assert value_of(page, "I") > 2.0
+    expect(handle).to_have_attribute("aria-valuenow", box_of(page, "I").input_value())
+
+
+def test_a_pulse_is_dragged_across_lapicques_law(page):
+    """The pulse needs I_rh / (1 - exp(-d/tau)); pulled down below it, it evokes no spike."""
+    choose(page, "preset", "strength-duration")
+    plane = page.locator("[data-sentence=plane]")
+    needed = 1.5 / -math.expm1(-10.0 / 10.0)
+    expect(plane).to_contain_text(f"needs {needed:.4g} nA")
+    expect(plane).to_contain_text("a spike")
+    numbers = page.locator(".lp-about-plane")
+    expect(numbers.locator("[data-readout=rheobase]")).to_have_text("1.500")
+    expect(numbers.locator("[data-readout=chronaxie]")).to_have_text(f"{10 * math.log(2):.3f}")
+    handle = page.locator(".lp-plane .lp-handle")
+    box = handle.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 30, y + 40, steps=8)
+    page.mouse.up()
+    amplitude, duration = value_of(page, "I"), value_of(page, "d")
+    assert amplitude < 2.5
+    assert duration > 10.0
+    needed = 1.5 / -math.expm1(-duration / 10.0)
+    expect(plane).to_contain_text(f"needs {needed:.4g} nA; this one has {amplitude:.4g} nA")
+    expect_counts(page, [int(amplitude >= needed)])
+    handle.focus()
+    handle.press("ArrowLeft")
+    assert value_of(page, "d") < duration
+
+
+# Undo, A and B ------------------------------------------------------------------------------
+
+
+def test_undo_takes_back_a_whole_drag_and_redo_brings_it_again(page):
+    """One drag is one step; typed values, choices of method, version and view are steps too."""
+    expect(tool(page, "undo")).to_be_disabled()
+    drag(page, range_of(page, "I"), 0.08, 0.7, steps=20)
+    page.mouse.up()
+    dragged = box_of(page, "I").input_value()
+    type_value(page, "R", "5")
+    choose(page, "method", "RK2")
+    choose(page, "variant", "notebook")
+    choose(page, "view", "f-I")
+    page.keyboard.press("Control+z")
+    expect(page.locator("[data-view=traces] input")).to_be_checked()
+    tool(page, "undo").click()
+    expect(page.locator("[data-variant=equation] input")).to_be_checked()
+    tool(page, "undo").click()
+    expect(page.locator("[data-method=Exact] input")).to_be_checked()
+    tool(page, "undo").click()
+    expect(box_of(page, "R")).to_have_value("6.4")
+    expect(box_of(page, "I")).to_have_value(dragged)
+    tool(page, "undo").click()
+    expect(box_of(page, "I")).to_have_value("0.8")
+    expect(tool(page, "undo")).to_be_disabled()
+    expect_counts(page, [7])
+    for _ in range(5):
+        tool(page, "redo").click()
+    expect(tool(page, "redo")).to_be_disabled()
+    expect(box_of(page, "R")).to_have_value("5")
+    expect(page.locator("[data-view=f-I] input")).to_be_checked()
+    variant = PRESETS["constant"]["variants"][1]
+    expect_counts(page, counts(moved(variant, {"I": float(dragged), "R": 5.0})))
+    range_of(page, "R").press("Control+Shift+z")
+    range_of(page, "R").press("ArrowRight")
+    expect(tool(page, "redo")).to_be_disabled()
+
+
+def test_two_settings_are_held_and_compared(page):
+    """B keeps its numbers while A goes on; swap changes them over; letting go ends it."""
+    held = page.locator("[data-readout=spike_count][data-held='0']")
+    tool(page, "hold").click()
+    type_value(page, "I", "2")
+    (other,) = counts(moved(PRESETS["constant"]["variants"][0], {"I": 2.0}))
+    expect_counts(page, [other])
+    expect(held).to_have_text("7")
+    tool(page, "swap").click()
+    expect(held).to_have_text(str(other))
+    expect_counts(page, [7])
+    expect(box_of(page, "I")).to_have_value("0.8")
+    page.keyboard.press("Control+z")
+    expect(held).to_have_text("7")
+    tool(page, "drop").click()
+    expect(held).to_have_count(0)
+    expect(tool(page, "drop")).not_to_be_visible()
+
+
+def test_experiment_4_is_held_too(page):
+    """Four currents of A beside four of B."""
+    choose(page, "preset", "intensity-duration")
+    expect_counts(page, [30, 0, 232, 0])
+    tool(page, "hold").click()
+    type_value(page, "R", "8")
+    numbers = counts(moved(PRESETS["intensity-duration"]["variants"][0], {"R": 8.0}))
+    expect_counts(page, numbers)
+    for k, count in enumerate([30, 0, 232, 0]):
+        expect(page.locator(f"[data-readout=spike_count][data-held='{k}']")).to_have_text(
+            str(count)
+        )
+
+
+# How it looks and reads ---------------------------------------------------------------------
+
+
+def test_presenter_mode(page):
+    """Type of 20 px, one slider at hand, its neighbours by key or button; Escape ends it."""
+    shown = page.locator(".lp-row:visible")
+    before = shown.count()
+    range_of(page, "I").focus()
+    range_of(page, "I").press("ArrowRight")
+    tool(page, "presenter").click()
+    expect(shown).to_have_count(1)
+    expect(slider(page, "I")).to_be_visible()
+    size = page.evaluate(
+        "parseFloat(getComputedStyle(document.querySelector('.lp-shell')).fontSize)"
+    )
+    assert size >= 20.0
+    page.locator("[data-hand=next]").click()
+    expect(slider(page, "I")).not_to_be_visible()
+    expect(shown).to_have_count(1)
+    page.locator("[data-hand=all]").click()
+    expect(shown).to_have_count(before)
+    page.keyboard.press("Escape")
+    expect(shown).to_have_count(before)
+    expect(tool(page, "presenter")).to_have_attribute("aria-pressed", "false")
+
+
+def test_the_theme_follows_the_system_and_the_button(open_lab):
+    dark = open_lab(color_scheme="dark")
+    background = "getComputedStyle(document.querySelector('.lapicque')).backgroundColor"
+    night = dark.evaluate(background)
+    tool(dark, "theme").click()
+    assert dark.evaluate(background) != night
+    assert open_lab(color_scheme="light").evaluate(background) == dark.evaluate(background)
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1440])
+def test_no_sideways_scroll(open_lab, width):
+    """In every view, with a method and a held setting: the page is as wide as its window."""
+    page = open_lab(width, 800)
+    choose(page, "method", "Euler")
+    tool(page, "hold").click()
+    for view in VIEWS:
+        choose(page, "view", view)
+        expect(page.locator(f"[data-view={view}] input")).to_be_checked()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_phone_keeps_the_plots_in_sight(open_lab):
+    """Scrolled to the last slider, V(t) is still on the screen."""
+    page = open_lab(390, 844, has_touch=True, is_mobile=True)
+    range_of(page, "duration").scroll_into_view_if_needed()
+    expect(page.locator("[data-panel=V]")).to_be_in_viewport(ratio=0.5)
+    expect(range_of(page, "duration")).to_be_in_viewport()
+
+
+def violations(page):
+    """What axe-core finds, all rules for WCAG A and AA and best practice, in a line each."""
+    page.evaluate(AXE.read_text("utf-8"))
+    found = page.evaluate("async () => (await axe.run(document)).violations")
+    return [f"{v['id']}: {v['help']}: {n['html'][:160]}" for v in found for n in v["nodes"]]
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci in web/")
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_axe_finds_no_violation_on_any_view(open_lab, scheme, width):
+    """Every view, and every state: an error, a comparison, B, the crowd, presenter mode, help."""
+    page = open_lab(width, 900, color_scheme=scheme)
+    # What the page announces at rest is there then.
+    page.wait_for_timeout(1000)
+    for view in VIEWS:
+        choose(page, "view", view)
+        if view != "traces":
+            expect(page.locator("[data-sentence=plane]")).to_be_visible()
+        assert violations(page) == [], view
+    choose(page, "preset", "strength-duration")
+    expect(page.locator("[data-sentence=plane]")).to_contain_text("needs")
+    assert violations(page) == [], "a pulse"
+    choose(page, "preset", "intensity-duration")
+    choose(page, "method", "Euler")
+    expect(readout(page, "missed", 2)).to_be_visible()
+    tool(page, "hold").click()
+    type_value(page, "R", "8")
+    expect(page.locator("[data-held='3']").first).to_be_visible()
+    assert violations(page) == [], "compared and held"
+    type_value(page, "R", "-1")
+    expect(page.locator(".lp-row.is-bad")).to_have_count(1)
+    assert violations(page) == [], "an error"
+    tool(page, "presenter").click()
+    assert violations(page) == [], "presenter"
+    tool(page, "presenter").click()
+    tool(page, "help").click()
+    expect(page.locator("dialog")).to_be_visible()
+    assert violations(page) == [], "help"

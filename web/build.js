@@ -19,25 +19,27 @@ const licenses = Object.keys(dependencies).map((name) => {
 });
 const banner = `/*! Contains:\n\n${licenses.join("\n\n")}\n*/`;
 
+/**
+ * A notebook may have plots of its own by the same package: its rules are kept to the inside of a lab.
+ *
+ * @type {import("esbuild").Plugin}
+ */
+const scoped = {
+  name: "scoped",
+  setup({ onLoad }) {
+    onLoad({ filter: /uPlot\.min\.css$/ }, ({ path }) => ({ contents: `.lapicque { ${readFileSync(path, "utf8")} }`, loader: "css" }));
+  },
+};
+
+/** @type {import("esbuild").BuildOptions} */
+const common = { absWorkingDir: here, outdir: target, bundle: true, minify: true, charset: "utf8" };
+/** @type {import("esbuild").BuildOptions} */
+const script = { ...common, format: "esm", target: "es2022" };
+
 mkdirSync(target, { recursive: true });
-await build({
-  absWorkingDir: here,
-  entryPoints: { lab: join(source, "index.js") },
-  outdir: target,
-  bundle: true,
-  format: "esm",
-  target: "es2022",
-  minify: true,
-  charset: "utf8",
-  banner: { js: banner },
-});
-await build({
-  absWorkingDir: here,
-  entryPoints: { lab: join(source, "style.css") },
-  outdir: target,
-  bundle: true,
-  minify: true,
-  charset: "utf8",
-  banner: { css: banner },
-});
+await build({ ...script, entryPoints: { lab: join(source, "lab.js") }, banner: { js: banner } });
+// The page loads the same module as a notebook does.
+await build({ ...script, entryPoints: { local: join(source, "local.js") }, external: ["./lab.js"] });
+// Old enough that nested rules are written out.
+await build({ ...common, entryPoints: { lab: join(source, "style.css") }, target: "chrome111", plugins: [scoped], banner: { css: banner } });
 for (const file of ["index.html", "favicon.svg"]) copyFileSync(join(source, file), join(target, file));

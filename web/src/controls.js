@@ -1,180 +1,199 @@
 /**
- * The controls: the choice of the equation, then one row per slider. The rows are made once per variant; afterwards
- * only values, extents and messages change.
+ * The controls: the choice of the equation, one row per slider, the method to compare with. The rows are made once per
+ * variant; afterwards only values, extents and messages change. While presenting, one row is at hand.
  */
-import { h, rich, setText } from "./dom.js";
-import { boxText, parseNumber, unitText } from "./format.js";
-import { choiceOf, extentOf, presetOf, stepped, valueOf, variantOf } from "./state.js";
+import { createChoices } from "./choices.js";
+import { h, rich } from "./dom.js";
+import { icon } from "./icons.js";
+import { createRow } from "./row.js";
+import { EXACT, choiceOf, extentOf, presetOf, slidersOf, stepExtentOf, valueOf, variantOf } from "./state.js";
 
 /**
+ * @typedef {import("./row.js").Manner} Manner
+ * @typedef {import("./row.js").Row} Row
  * @typedef {import("./state.js").State} State
  * @typedef {import("./types.js").Description} Description
+ * @typedef {import("./types.js").MethodKind} MethodKind
  * @typedef {import("./types.js").Slider} Slider
+ * @typedef {import("./types.js").Variant} Variant
  *
  * @typedef {object} Wishes
- * @property {(slider: Slider, value: number) => void} onValue
+ * @property {(slider: Slider, value: number, manner: Manner, drag: number) => void} onValue
  * @property {(slider: Slider) => void} onReset
  * @property {() => void} onResetAll
  * @property {(variant: string) => void} onVariant
- *
- * @typedef {object} Row
- * @property {HTMLElement} element
- * @property {(state: State) => void} update
- * @property {(message: string | null) => void} complain
+ * @property {(method: MethodKind) => void} onMethod
+ * @property {(locate: string) => void} onLocate
  */
 
 const GROUPS = ["Neuron", "Current", "Method", "Time"];
-const MANY = 10;
 
-/** @param {Wishes} wishes */
-export function createControls(wishes) {
-  const element = h("section", { class: "lp-controls", "aria-label": "controls" });
-  /** @type {Map<string, Row>} by slider name */
+/** @param {string} prefix  of ids @param {Wishes} wishes */
+export function createControls(prefix, wishes) {
+  const previous = h("button", { type: "button", class: "lp-tool", "data-hand": "previous", "aria-label": "previous slider", title: "previous slider (,)" }, icon("previous"));
+  const next = h("button", { type: "button", class: "lp-tool", "data-hand": "next", "aria-label": "next slider", title: "next slider (.)" }, icon("next"));
+  const all = h("button", { type: "button", class: "lp-tool", "data-hand": "all", "aria-label": "all controls", "aria-pressed": "false" }, icon("controls"), h("span", { class: "lp-word" }, "all controls"));
+  const hand = h("div", { class: "lp-hand", role: "group", "aria-label": "slider at hand" }, previous, next, all);
+  const body = h("div", { class: "lp-groups" });
+  const element = h("section", { class: "lp-controls", "aria-label": "controls" }, hand, body);
+  const resetAll = h("button", { type: "button", class: "lp-reset-all" }, "reset all");
+
+  /** @type {Map<Slider, Row>} in the order of the page */
   let rows = new Map();
-  let shown = "";
-  /** @type {HTMLButtonElement | null} */
-  let resetAll = null;
+  /** @type {Variant | null} */
+  let shown = null;
+  /** @type {Slider | null} */
+  let atHand = null;
+  /** @type {string | null} */
+  let moved = null;
+  let isFolded = false;
+  /** @type {ReturnType<typeof createMethod> | null} */
+  let method = null;
 
-  /** @param {Description} description @param {State} state */
-  function rebuild(description, state) {
-    const preset = presetOf(description, state);
-    const variant = variantOf(description, state);
-    const rowOf = (/** @type {Slider} */ slider) => {
-      const row = createRow(slider, wishes);
-      rows.set(slider.name, row);
-      return row.element;
-    };
+  resetAll.addEventListener("click", wishes.onResetAll);
+  previous.addEventListener("click", () => stepHand(-1));
+  next.addEventListener("click", () => stepHand(1));
+  all.addEventListener("click", () => fold(!isFolded));
+
+  /** @param {Slider} slider */
+  function rowOf(slider) {
+    const row = createRow(slider, {
+      prefix,
+      onValue: (value, manner, drag) => wishes.onValue(slider, value, manner, drag),
+      onReset: () => wishes.onReset(slider),
+    });
+    rows.set(slider, row);
+    return row.element;
+  }
+
+  /** @param {Description} description @param {State} state @param {Variant} variant */
+  function rebuild(description, state, variant) {
+    const focused = /** @type {Document | ShadowRoot} */ (element.getRootNode()).activeElement;
+    const focusedId = focused && body.contains(focused) ? focused.id : "";
     rows = new Map();
-    resetAll = h("button", { type: "button", class: "lp-reset-all" }, "reset all");
-    resetAll.addEventListener("click", wishes.onResetAll);
     const names = [...new Set([...GROUPS, ...variant.sliders.map((slider) => slider.group)])];
-    const groups = names
-      .map((name) => ({ name, sliders: variant.sliders.filter((slider) => slider.group === name) }))
-      .filter(({ sliders }) => sliders.length > 0)
-      .map(({ name, sliders }) => h("fieldset", { class: "lp-group" }, h("legend", {}, name), ...sliders.map(rowOf)));
-    const focused = document.activeElement instanceof HTMLInputElement && element.contains(document.activeElement) ? document.activeElement.id : "";
-    element.replaceChildren(...createVariants(preset.variants, variant, wishes), ...groups, resetAll);
-    if (focused) document.getElementById(focused)?.focus();
+    const groups = names.map((name) => {
+      const sliders = variant.sliders.filter((slider) => slider.group === name).map(rowOf);
+      const own = name === "Method" ? methodParts(description) : [];
+      return sliders.length + own.length > 0 ? [h("fieldset", { class: "lp-group" }, h("legend", {}, name), ...own, ...sliders)] : [];
+    });
+    body.replaceChildren(...createVariants(presetOf(description, state).variants, variant), ...groups.flat(), resetAll);
+    const again = focusedId && [...body.querySelectorAll("input")].find(({ id }) => id === focusedId);
+    if (again) again.focus();
+  }
+
+  /** @param {Description} description */
+  function methodParts(description) {
+    method = createMethod(description, prefix, wishes, rowOf(description.dt));
+    return [method.element];
+  }
+
+  /** @param {Variant[]} variants @param {Variant} chosen */
+  function createVariants(variants, chosen) {
+    const note = h("p", {}, rich(chosen.note));
+    if (variants.length < 2) return chosen.note ? [h("div", { class: "lp-variants" }, note)] : [];
+    const choices = createChoices({ id: `${prefix}variant`, label: "version", hook: "variant", look: "lp-switch", onChoice: wishes.onVariant });
+    choices.offer(variants.map(({ name, label }) => ({ name, face: [h("span", {}, label)] })));
+    choices.choose(chosen.name);
+    return [h("fieldset", { class: "lp-variants" }, h("legend", {}, "Version"), choices.element, note)];
+  }
+
+  /** The rows one can reach: the step of no method is not among them. */
+  const reachable = () => [...rows.values()].filter((row) => row.element.closest("[hidden]") === null);
+
+  function showHand() {
+    const present = reachable();
+    const at = present.find(({ slider }) => slider === atHand) ?? present[0];
+    atHand = at?.slider ?? null;
+    for (const row of rows.values()) row.element.classList.toggle("is-at-hand", row === at);
+  }
+
+  /** @param {1 | -1} direction */
+  function stepHand(direction) {
+    const present = reachable();
+    const from = present.findIndex(({ slider }) => slider === atHand);
+    atHand = present[(from + direction + present.length) % present.length]?.slider ?? null;
+    showHand();
+  }
+
+  /** @param {boolean} isOn */
+  function fold(isOn) {
+    isFolded = isOn;
+    element.classList.toggle("is-folded", isOn);
+    all.setAttribute("aria-pressed", String(!isOn));
+    showHand();
   }
 
   return {
     element,
     /** @param {Description} description @param {State} state */
     update(description, state) {
-      const key = `${state.preset} ${choiceOf(state).variant}`;
-      if (key !== shown) rebuild(description, state);
-      shown = key;
-      for (const row of rows.values()) row.update(state);
-      if (resetAll) resetAll.disabled = Object.keys(choiceOf(state).values).length === 0;
+      const variant = variantOf(description, state);
+      if (variant !== shown) {
+        rebuild(description, state, variant);
+        // The first that the preset names is the one it is about, wherever its group stands.
+        if (!atHand || !rows.has(atHand)) atHand = variant.sliders.find(({ name }) => name === atHand?.name) ?? variant.sliders[0] ?? null;
+      }
+      shown = variant;
+      method?.update(state);
+      for (const [slider, row] of rows) row.update(positionOf(description, state, slider));
+      resetAll.disabled = Object.keys(choiceOf(state).values).length === 0;
+      if (state.moved !== moved) atHand = slidersOf(description, state).find(({ name }) => name === state.moved) ?? atHand;
+      moved = state.moved;
+      showHand();
     },
-    /** Puts a message beneath one slider and takes all others away. @param {string | null} name @param {string | null} message */
-    complain(name, message) {
-      for (const [slider, row] of rows) row.complain(slider === name ? message : null);
+    /** Puts each message beneath its slider and takes all others away. @param {Map<Slider, string>} messages */
+    complain(messages) {
+      for (const [slider, row] of rows) row.complain(messages.get(slider) ?? null);
     },
+    /** While presenting, the controls are one row, which can be unfolded. @param {boolean} isOn */
+    present(isOn) {
+      fold(isOn);
+    },
+    stepHand,
   };
 }
 
-/** @param {import("./types.js").Variant[]} variants @param {import("./types.js").Variant} chosen @param {Wishes} wishes */
-function createVariants(variants, chosen, wishes) {
-  const note = h("p", {}, rich(chosen.note));
-  if (variants.length < 2) return chosen.note ? [h("div", { class: "lp-variants" }, note)] : [];
-  const choices = variants.map((variant) => {
-    const input = h("input", {
-      type: "radio",
-      name: "lp-variant",
-      id: `lp-variant-${variant.name}`,
-      value: variant.name,
-      checked: variant === chosen,
-    });
-    input.addEventListener("change", () => wishes.onVariant(variant.name));
-    return h("label", { "data-variant": variant.name }, input, h("span", {}, variant.label));
-  });
-  return [
-    h("fieldset", { class: "lp-variants" }, h("legend", {}, "Version"), h("div", { class: "lp-switch" }, ...choices), note),
-  ];
+/** @param {Description} description @param {State} state @param {Slider} slider */
+function positionOf(description, state, slider) {
+  if (slider === description.dt) {
+    const { dt } = state.method;
+    return { value: dt, extent: stepExtentOf(state, slider), isMoved: dt !== slider.default };
+  }
+  return { value: valueOf(state, slider), extent: extentOf(state, slider), isMoved: slider.name in choiceOf(state).values };
 }
 
-/** @param {Slider} slider @param {Wishes} wishes @returns {Row} */
-function createRow(slider, wishes) {
-  const id = `lp-slider-${slider.name}`;
-  const unit = unitText(slider.unit);
-  const name = slider.label || slider.symbol;
-  const range = h("input", { type: "range", id, min: slider.minimum, max: slider.maximum, step: slider.step, "aria-describedby": `${id}-fault` });
-  const box = h("input", {
-    type: "text",
-    id: `${id}-box`,
-    // The numeric pad of some phones has no minus.
-    inputmode: slider.minimum < 0 ? "text" : "decimal",
-    autocomplete: "off",
-    spellcheck: "false",
-    "aria-label": `${name}${unit ? `, ${unit}` : ""}`,
-    "aria-describedby": `${id}-fault`,
+/**
+ * What is compared with the exact solution: the method, where it places its spikes, its step.
+ *
+ * @param {Description} description @param {string} prefix @param {Wishes} wishes @param {HTMLElement} step
+ */
+function createMethod(description, prefix, wishes, step) {
+  const methods = createChoices({
+    id: `${prefix}method`,
+    label: "method",
+    hook: "method",
+    look: "lp-segments",
+    onChoice: (name) => wishes.onMethod(/** @type {MethodKind} */ (description.methods.find((kind) => kind.name === name))),
   });
-  const reset = h("button", { type: "button", class: "lp-reset", title: `back to ${boxText(slider.default)} ${unit}`, "aria-label": `reset ${name} to ${boxText(slider.default)} ${unit}` }, "↺");
-  const fault = h("p", { class: "lp-fault", id: `${id}-fault`, role: "alert" });
-  // Where the literature has no symbol the name says it all.
-  const symbol = slider.symbol === name ? [] : [h("span", { class: "lp-symbol" }, rich(slider.symbol, true))];
-  const element = h(
-    "div",
-    { class: "lp-row", "data-slider": slider.name },
-    h("label", { for: id }, ...symbol, h("span", { class: "lp-name" }, rich(name))),
-    h("span", { class: "lp-value" }, box, h("span", { class: "lp-unit" }, unit)),
-    range,
-    reset,
-    fault,
-  );
-
-  let value = slider.default;
-  let extent = /** @type {[number, number]} */ ([slider.minimum, slider.maximum]);
-
-  range.addEventListener("input", () => wishes.onValue(slider, range.valueAsNumber));
-  range.addEventListener("keydown", (event) => move(event, { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }));
-  box.addEventListener("keydown", (event) => move(event, { ArrowUp: 1, ArrowDown: -1 }));
-  box.addEventListener("change", () => {
-    const typed = parseNumber(box.value);
-    if (typed === null) complain(`'${box.value}' is not a number.`);
-    else wishes.onValue(slider, typed);
-  });
-  reset.addEventListener("click", () => {
-    wishes.onReset(slider);
-    range.focus();
-  });
-  element.addEventListener("dblclick", (event) => {
-    if (event.target !== box && event.target !== reset) wishes.onReset(slider);
-  });
-
-  /** Arrow keys go by one step from where the value is, also off the slider's grid. @param {KeyboardEvent} event @param {Record<string, number>} steps */
-  function move(event, steps) {
-    const direction = steps[event.key];
-    if (direction === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
-    event.preventDefault();
-    wishes.onValue(slider, stepped(slider, extent, value, direction * (event.shiftKey ? MANY : 1)));
-  }
-
-  /** @param {string | null} message */
-  function complain(message) {
-    element.classList.toggle("is-bad", message !== null);
-    box.setAttribute("aria-invalid", String(message !== null));
-    setText(fault, message ?? "");
-  }
+  const locates = createChoices({ id: `${prefix}locate`, label: "spikes are placed", hook: "locate", look: "lp-segments", onChoice: wishes.onLocate });
+  const details = h("div", { class: "lp-method-details" }, h("p", { class: "lp-hint", "aria-hidden": "true" }, "spikes are placed"), locates.element, step);
+  methods.offer(description.methods.map(({ name, label }) => ({ name, face: [label] })));
+  let offered = "";
 
   return {
-    element,
-    complain,
-    update(state) {
-      value = valueOf(state, slider);
-      extent = extentOf(state, slider);
-      // The extent goes first: a range input clips its value to it.
-      range.min = String(extent[0]);
-      range.max = String(extent[1]);
-      range.valueAsNumber = value;
-      range.setAttribute("aria-valuetext", `${boxText(value)} ${unit}`);
-      if (box.value !== boxText(value)) box.value = boxText(value);
-      const filled = (value - extent[0]) / (extent[1] - extent[0]);
-      const home = (slider.default - extent[0]) / (extent[1] - extent[0]);
-      range.style.setProperty("--filled", String(filled));
-      range.style.setProperty("--home", String(home));
-      element.classList.toggle("is-moved", slider.name in choiceOf(state).values);
+    element: h("div", { class: "lp-method" }, methods.element, details),
+    /** @param {State} state */
+    update({ method }) {
+      const kind = description.methods.find(({ name }) => name === method.name);
+      const known = kind?.locates ?? [];
+      methods.choose(method.name);
+      details.hidden = method.name === EXACT;
+      if (known.length > 0 && known.join() !== offered) {
+        offered = known.join();
+        locates.offer(description.locates.filter(({ name }) => known.includes(name)).map(({ name, label }) => ({ name, face: [label] })));
+      }
+      locates.choose(method.locate);
     },
   };
 }

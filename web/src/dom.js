@@ -34,17 +34,3 @@ export function rich(text, isSymbol = false) {
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
-
-/** A line sample in the style of an experiment, for legends. @param {{colour: string, dash: number[]}} style */
-export function swatch(style) {
-  const image = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  image.setAttribute("class", "lp-swatch");
-  image.setAttribute("viewBox", "0 0 28 8");
-  image.setAttribute("aria-hidden", "true");
-  const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  line.setAttribute("d", "M0 4H28");
-  line.setAttribute("stroke-dasharray", style.dash.join(" "));
-  line.style.stroke = `var(--lp-${style.colour})`;
-  image.append(line);
-  return image;
-}

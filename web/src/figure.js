@@ -2,30 +2,37 @@
  * The figure with what surrounds it: the strip with the legend and the values at the cursor, the cursor itself, the mark
  * of a last valid picture. Zoom and pan change the window, which belongs to the lab's state.
  */
-import { h, rich, setText, swatch } from "./dom.js";
-import { decimalsFor, fixed, spikeText } from "./format.js";
+import { h, setText } from "./dom.js";
+import { decimalsFor, fixed, offText, spikeText } from "./format.js";
 import { listen } from "./gestures.js";
-import { createPlots, styleOf } from "./plots.js";
-import { adjacentSpike, nearestSpike, valueAt } from "./scale.js";
+import { createLegend } from "./legend.js";
+import { createPlots, shortLabel } from "./plots.js";
+import { adjacentSpike, nearestSpike } from "./scale.js";
+import { errorOf } from "./train.js";
 import { panned, pinched, spanOf, zoomed } from "./window.js";
 
 /**
- * @typedef {import("./types.js").Result} Result
+ * @typedef {import("./plots.js").Row} Row
+ * @typedef {import("./plots.js").Shown} Shown
  * @typedef {import("./types.js").Span} Span
  */
 
 const SPIKE_REACH = 8;
+/** @type {number[]} */
+const NONE = [];
 
 /**
  * @param {object} wishes
  * @param {(window: Span | null) => void} wishes.onWindow
  * @param {() => void} wishes.onWhole  the whole span, and axes that fit anew
  * @param {() => void} wishes.onResize
+ * @param {boolean} [wishes.isEmbedded]  in a page that scrolls: the wheel zooms only with Ctrl or after a click
  */
-export function createFigure({ onWindow, onWhole, onResize }) {
+export function createFigure({ onWindow, onWhole, onResize, isEmbedded = false }) {
   const moment = h("span", { class: "lp-moment" });
-  const legend = h("ul", { class: "lp-legend", "aria-label": "legend" });
+  const legend = createLegend();
   const spike = h("button", { type: "button", class: "lp-spike", hidden: true });
+  const deviation = h("span", { class: "lp-deviation" });
   const whole = h("button", { type: "button", class: "lp-whole", hidden: true }, "whole span");
   const stack = h("div", {
     class: "lp-stack",
@@ -36,29 +43,26 @@ export function createFigure({ onWindow, onWhole, onResize }) {
   const cursor = h("div", { class: "lp-cursor", hidden: true });
   const stale = h("div", { class: "lp-stale", hidden: true }, "last valid");
   const crowd = h("div", { class: "lp-crowd", hidden: true });
+  const spoken = h("div", { class: "lp-unseen", "aria-live": "polite" });
   const element = h(
     "section",
     { class: "lp-figure", "aria-label": "plots" },
-    h("div", { class: "lp-strip" }, moment, legend, h("span", { class: "lp-strip-end" }, spike, whole)),
-    h("div", { class: "lp-frame" }, stack, cursor, stale, crowd),
+    h("div", { class: "lp-strip" }, moment, legend.element, h("span", { class: "lp-strip-end" }, deviation, spike, whole)),
+    h("div", { class: "lp-frame" }, stack, cursor, stale, crowd, spoken),
   );
 
   const plots = createPlots(stack);
-  /** @type {Result[]} */
-  let results = [];
+  /** @type {Shown} */
+  let shown = { results: [], names: [], compared: null, held: null };
   /** @type {Span | null} */
   let window = null;
   let duration = 1;
   /** @type {number | null} */
   let pointed = null;
-  /** @type {{train: number, time: number} | null} */
+  /** @type {{row: Row, time: number} | null} */
   let pointedSpike = null;
   /** The spike the button tells of: the last one pointed at, else the way to the button would lose it. @type {number | null} */
   let toldSpike = null;
-  /** @type {string | null} */
-  let legendKey = null;
-  /** @type {{I: HTMLElement, V: HTMLElement}[]} */
-  let values = [];
 
   const visible = () => spanOf(window, duration);
 
@@ -68,6 +72,15 @@ export function createFigure({ onWindow, onWhole, onResize }) {
     plots.moveTo(visible());
     placeCursor();
     onWindow(next);
+  }
+
+  /** @param {number} time @param {number} reach @param {number | null} [only]  one row of the raster */
+  function spikeNear(time, reach, only = null) {
+    const rows = plots.rows();
+    // Away from the raster the exact spikes are meant.
+    const trains = rows.map((row, place) => ((only === null ? row.kind === "exact" : only === place) ? row.spikes : NONE));
+    const found = nearestSpike(trains, time, reach);
+    return found && { row: rows[found.train], time: found.time };
   }
 
   listen(stack, plots.area, {
@@ -83,13 +96,12 @@ export function createFigure({ onWindow, onWhole, onResize }) {
     pinch: (from, to) => setWindow(pinched(from, to, duration)),
     whole: onWhole,
     isZoomed: () => window !== null,
+    takesWheel: () => !isEmbedded || stack.matches(":focus-within"),
     point: (share, y) => {
       const [start, end] = visible();
       const perPixel = (end - start) / plots.area().width;
-      const row = plots.rasterRowAt(y);
-      const trains = results.map((result, index) => (row === null || row === index ? result.spikes : []));
       pointed = start + share * (end - start);
-      pointedSpike = nearestSpike(trains, pointed, SPIKE_REACH * perPixel);
+      pointedSpike = spikeNear(pointed, SPIKE_REACH * perPixel, plots.rowAt(y));
       placeCursor();
     },
     leave: () => {
@@ -101,13 +113,16 @@ export function createFigure({ onWindow, onWhole, onResize }) {
     },
     step: (direction) => {
       const [start, end] = visible();
-      const trains = results.map((result) => result.spikes);
+      const rows = plots.rows();
+      const exact = rows.filter((row) => row.kind === "exact").map((row) => row.spikes);
+      const extra = shown.compared?.map((method) => method.extra) ?? [];
       const from = pointed === null || pointed < start || pointed > end ? (direction === 1 ? start - 1 : end + 1) : pointed;
-      const time = adjacentSpike(trains, pointedSpike?.time ?? from, direction);
+      const time = adjacentSpike([...exact, ...extra], pointedSpike?.time ?? from, direction);
       if (time === null) return;
       pointed = time;
-      pointedSpike = nearestSpike(trains, time, 0);
+      pointedSpike = spikeNear(time, 0) ?? rows.map((_, place) => spikeNear(time, 0, place)).find((found) => found !== null) ?? null;
       placeCursor();
+      setText(spoken, `${spike.textContent} ${deviation.textContent}`);
     },
   });
   whole.addEventListener("click", onWhole);
@@ -134,70 +149,70 @@ export function createFigure({ onWindow, onWhole, onResize }) {
     cursor.hidden = !inside;
     element.classList.toggle("is-pointing", inside);
     whole.hidden = window === null;
+    legend.point(shown, inside ? time : null, plots.resolution());
     if (time === null || !inside) {
       setText(moment, "");
-      values.forEach(({ I, V }) => (setText(I, ""), setText(V, "")));
       return;
     }
     cursor.style.transform = `translateX(${left + ((time - start) / (end - start)) * width}px)`;
+    cursor.style.bottom = `${plots.footing()}px`;
     cursor.classList.toggle("is-spike", pointedSpike !== null);
     setText(moment, `${fixed(time, decimalsFor((end - start) / width))} ms`);
-    const fine = plots.resolution();
-    results.forEach((result, index) => {
-      setText(values[index].I, valueText(valueAt(result.I_t, result.I, time), fine.I, "nA"));
-      setText(values[index].V, valueText(valueAt(result.t, result.V, time), fine.V, "mV"));
-    });
-    if (pointedSpike === null || pointedSpike.time === toldSpike) return;
-    toldSpike = pointedSpike.time;
-    setText(spike, `spike at ${spikeText(pointedSpike.time)} ms`);
+    if (pointedSpike !== null) tell(pointedSpike);
+  }
+
+  /** @param {{row: Row, time: number}} found */
+  function tell({ row, time }) {
+    setText(deviation, deviationText(shown, row, time));
+    if (time === toldSpike) return;
+    toldSpike = time;
+    const whose = row.kind === "exact" ? "" : `${row.name}: `;
+    setText(spike, `${whose}spike at ${spikeText(time)} ms`);
     spike.title = "copy the spike time";
     spike.hidden = false;
   }
 
-  /** @param {string[]} labels */
-  function rebuildLegend(labels) {
-    const key = labels.join("\n");
-    if (key === legendKey) return;
-    legendKey = key;
-    values = labels.map(() => ({ I: h("output"), V: h("output") }));
-    const symbol = (/** @type {string} */ name) => h("var", {}, name);
-    legend.classList.toggle("is-overlaid", labels.length > 1);
-    legend.replaceChildren(
-      ...(labels.length > 1
-        ? labels.map((label, index) =>
-            h("li", {}, swatch(styleOf("V", index, labels.length)), h("span", { class: "lp-name" }, rich(label)), values[index].I, values[index].V),
-          )
-        : [
-            h("li", {}, swatch(styleOf("I", 0, 1)), symbol("I"), values[0].I),
-            h("li", {}, swatch(styleOf("V", 0, 1)), symbol("V"), values[0].V),
-          ]),
-    );
+  const observer = new ResizeObserver(() => {
+    resize();
+    onResize();
+  });
+  observer.observe(stack);
+
+  function resize() {
+    plots.resize();
+    placeCrowd();
+    placeCursor();
   }
 
-  new ResizeObserver(() => {
-    plots.resize();
-    placeCursor();
-    onResize();
-  }).observe(stack);
+  function placeCrowd() {
+    const messages = [
+      ...shown.results.map((result) => result.crowded?.message ?? ""),
+      ...(shown.compared ?? []).map((method) => (method.crowded ? `${shortLabel(method)}: ${method.crowded.message}` : "")),
+      ...(shown.held?.results ?? []).map((result) => (result.crowded ? `B: ${result.crowded.message}` : "")),
+    ];
+    setText(crowd, [...new Set(messages.filter(Boolean))].join("\n"));
+    crowd.hidden = crowd.textContent === "";
+    if (crowd.hidden) return;
+    const { x, y } = plots.middle();
+    crowd.style.left = `${x}px`;
+    crowd.style.top = `${y}px`;
+  }
 
   return {
     element,
-    /** @param {Result[]} next @param {string[]} labels @param {Span | null} shown */
-    show(next, labels, shown) {
-      const rows = next.length !== results.length;
-      results = next;
-      window = shown;
+    /** @param {Shown & {window: Span | null}} next */
+    show(next) {
+      shown = next;
+      window = next.window;
       // A run of no length still gets an axis.
-      duration = Math.max(...next.map((result) => result.duration)) || 1;
+      duration = Math.max(...next.results.map((result) => result.duration)) || 1;
       pointedSpike = null;
       toldSpike = null;
       spike.hidden = true;
-      rebuildLegend(labels);
-      const crowded = next.find((result) => result.crowded)?.crowded;
-      setText(crowd, crowded?.message ?? "");
-      crowd.hidden = !crowded;
+      setText(deviation, "");
+      legend.show(next);
       plots.show(next, visible());
-      if (rows) plots.resize();
+      placeCrowd();
       placeCursor();
     },
     /** @param {boolean} isStale */
@@ -208,11 +223,22 @@ export function createFigure({ onWindow, onWhole, onResize }) {
     describe: plots.describe,
     forgetRanges: plots.forgetRanges,
     recolour: plots.recolour,
+    resize,
     width: () => Math.round(plots.area().width),
+    destroy() {
+      observer.disconnect();
+      plots.destroy();
+    },
   };
 }
 
-/** @param {number | null} value @param {number} resolution @param {string} unit */
-function valueText(value, resolution, unit) {
-  return value === null ? "" : `${fixed(value, decimalsFor(resolution))} ${unit}`;
+/** What the compared method makes of a spike, or the exact solution of one of the method's. @param {Shown} shown @param {Row} row @param {number} time */
+function deviationText({ compared }, row, time) {
+  const method = compared?.[row.index];
+  if (!method || row.kind === "held") return "";
+  const name = shortLabel(method);
+  const found = errorOf(method, time, row.kind);
+  if (found === "missed") return `${name} misses it`;
+  if (found === "extra") return "extra: the exact solution has none";
+  return found === null ? "" : `${name} ${offText(found)}`;
 }

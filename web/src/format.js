@@ -14,7 +14,7 @@ export function unitText(unit) {
 
 /** A typographic minus, which is as wide as a plus. @param {string} text */
 function minus(text) {
-  return text.replace("-", "−");
+  return text.replaceAll("-", "−");
 }
 
 /** @param {number} value @param {number} decimals */
@@ -53,11 +53,37 @@ function scientific(value) {
 
 /** Tick labels of one axis, all with the same decimals. @param {number[]} values @param {number} increment */
 export function tickTexts(values, increment) {
-  if (values.some((value) => Math.abs(value) >= 1e5)) {
+  const largest = Math.max(...values.map(Math.abs));
+  if (largest >= 1e5 || (largest > 0 && largest < 1e-3)) {
     return values.map((value) => minus(value === 0 ? "0" : scientific(Number(value.toPrecision(12)))));
   }
   const decimals = decimalsOf(increment);
   return values.map((value) => fixed(value, decimals));
+}
+
+const RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+/** Tick labels of a logarithmic axis: plain numbers near one, else all as powers of ten. @param {number[]} values */
+export function logTexts(values) {
+  if (values.every((value) => value > 0.9e-3 && value < 0.9e5)) return values.map(String);
+  return values.map((value) => {
+    const [digits, exponent] = value.toExponential().split("e");
+    const raised = exponent.replace("+", "").replace(/./g, (sign) => (sign === "-" ? "⁻" : RAISED[Number(sign)]));
+    return `${digits === "1" ? "" : `${digits}·`}10${raised}`;
+  });
+}
+
+/** A quantity that may be of any size, to four digits. @param {number} value */
+export function shortText(value) {
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e4)) return minus(value.toExponential(3).replace("e+", "e"));
+  return minus(value.toPrecision(4));
+}
+
+/** How far a spike is off, in words: the sign of an error is easily forgotten. @param {number} error  ms */
+export function offText(error) {
+  if (error === 0) return "at the same instant";
+  return `${shortText(Math.abs(error))} ms ${error > 0 ? "late" : "early"}`;
 }
 
 /** Decimals of a round increment: 0.25 has two. @param {number} increment */

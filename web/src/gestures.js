@@ -9,6 +9,7 @@
  * @property {(from: import("./types.js").Span, to: import("./types.js").Span) => void} pinch  times first touched, shares now
  * @property {() => void} whole
  * @property {() => boolean} isZoomed
+ * @property {() => boolean} takesWheel  without Ctrl; else the wheel scrolls the page
  * @property {(share: number, y: number) => void} point
  * @property {() => void} leave
  * @property {() => void} pick  a click without a drag
@@ -82,11 +83,14 @@ export function listen(host, area, wishes) {
   host.addEventListener("pointerup", lift);
   host.addEventListener("pointercancel", lift);
   host.addEventListener("pointerleave", () => wishes.leave());
+  // A cursor that keys have moved goes with the focus.
+  host.addEventListener("blur", () => wishes.leave());
   host.addEventListener("dblclick", () => wishes.whole());
 
   host.addEventListener(
     "wheel",
     (event) => {
+      if (!event.ctrlKey && !event.metaKey && !wishes.takesWheel()) return;
       event.preventDefault();
       const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 20 : 1;
       const sideways = event.shiftKey && event.deltaX === 0 ? event.deltaY : event.deltaX;

@@ -1,69 +1,116 @@
 /**
- * The header: the experiments to choose from, the theme and the help.
+ * The header: the experiments and the views to choose from, and the tools.
  */
+import { createChoices } from "./choices.js";
 import { h, setText } from "./dom.js";
 import { splitTitle } from "./format.js";
+import { icon } from "./icons.js";
 
 /**
+ * @typedef {import("./types.js").Description} Description
  * @typedef {import("./types.js").Preset} Preset
+ * @typedef {"undo" | "redo" | "hold" | "swap" | "drop" | "presenter" | "theme" | "help"} ToolName
+ *
+ * @typedef {object} Tool
+ * @property {string} word
+ * @property {string} spoken  begins with the word, so that it can be asked for by voice
+ * @property {string} keys  for the hint
+ * @property {string} [shortcut]  the same in the words of ARIA
  */
 
+/** @type {Record<ToolName, Tool>} */
+const TOOLS = {
+  undo: { word: "undo", spoken: "undo the last change", keys: "Ctrl Z", shortcut: "Control+Z Meta+Z" },
+  redo: { word: "redo", spoken: "redo the change", keys: "Ctrl Shift Z", shortcut: "Control+Shift+Z Meta+Shift+Z Control+Y" },
+  hold: { word: "hold", spoken: "hold this setting as B", keys: "h", shortcut: "h" },
+  swap: { word: "swap A, B", spoken: "swap A, B: the held setting into the sliders", keys: "x", shortcut: "x" },
+  drop: { word: "let go of B", spoken: "let go of B", keys: "" },
+  presenter: { word: "present", spoken: "present: large type and one slider at hand", keys: "f", shortcut: "f" },
+  theme: { word: "theme", spoken: "theme", keys: "" },
+  help: { word: "help", spoken: "help: keys and gestures", keys: "?", shortcut: "?" },
+};
+
 /**
- * @param {object} wishes
- * @param {(preset: string) => void} wishes.onPreset
- * @param {() => void} wishes.onTheme
- * @param {() => void} wishes.onHelp
+ * @param {object} given
+ * @param {string} given.prefix  of ids
+ * @param {boolean} given.isEmbedded  in a page that has its own title and landmarks
+ * @param {(preset: string) => void} given.onPreset
+ * @param {(view: string) => void} given.onView
+ * @param {(tool: ToolName) => void} given.onTool
  */
-export function createHeader({ onPreset, onTheme, onHelp }) {
-  const tabs = h("div", { class: "lp-tabs", role: "radiogroup", "aria-label": "experiment" });
-  const title = h("h1", {});
-  const summary = h("p", {});
-  const theme = h("button", { type: "button", class: "lp-tool", "data-tool": "theme" });
-  const help = h("button", { type: "button", class: "lp-tool", "data-tool": "help", "aria-label": "help and keys", "aria-keyshortcuts": "?" });
-  theme.append(h("span", { "aria-hidden": "true" }, "◐"), h("span", { class: "lp-word" }, "theme"));
-  help.append(h("span", { "aria-hidden": "true" }, "?"), h("span", { class: "lp-word" }, "help"));
-  theme.addEventListener("click", onTheme);
-  help.addEventListener("click", onHelp);
-  /** @type {Map<string, HTMLInputElement>} */
-  const inputs = new Map();
+export function createHeader({ prefix, isEmbedded, onPreset, onView, onTool }) {
+  const presets = createChoices({ id: `${prefix}preset`, label: "experiment", hook: "preset", look: "lp-tabs", onChoice: onPreset });
+  const views = createChoices({ id: `${prefix}view`, label: "view", hook: "view", look: "lp-views", onChoice: onView });
+  const title = h(isEmbedded ? "div" : "h1", { class: "lp-title" });
+  const summary = h("p", { class: "lp-summary" });
+  const buttons = /** @type {Record<ToolName, HTMLButtonElement>} */ ({});
+  for (const name of /** @type {ToolName[]} */ (Object.keys(TOOLS))) {
+    const { word, spoken, keys, shortcut } = TOOLS[name];
+    const hint = keys ? `${spoken} (${keys})` : spoken;
+    buttons[name] = h("button", { type: "button", class: "lp-tool", "data-tool": name, "aria-label": spoken, "aria-keyshortcuts": shortcut, title: hint });
+    buttons[name].append(icon(name), h("span", { class: "lp-word" }, word));
+    buttons[name].addEventListener("click", () => onTool(name));
+  }
+  buttons.presenter.setAttribute("aria-pressed", "false");
+  const group = (/** @type {ToolName[]} */ ...names) => h("div", { class: "lp-tool-group" }, ...names.map((name) => buttons[name]));
+  const groups = [group("undo", "redo"), group("hold", "swap", "drop"), group("presenter", "theme", "help")];
+  const toolbar = h("div", { class: "lp-tools", role: "group", "aria-label": "tools" }, ...groups);
+
+  /** A button that goes away hands the focus to its neighbour, else the keys would go nowhere. @param {ToolName} name @param {boolean} isUsable @param {ToolName} neighbour */
+  function setUsable(name, isUsable, neighbour) {
+    if (buttons[name].disabled === !isUsable) return;
+    const hadFocus = /** @type {Document | ShadowRoot} */ (buttons[name].getRootNode()).activeElement === buttons[name];
+    buttons[name].disabled = !isUsable;
+    if (hadFocus && !isUsable) buttons[neighbour].focus();
+  }
 
   return {
     element: h(
-      "header",
+      isEmbedded ? "div" : "header",
       { class: "lp-head" },
-      h("span", { class: "lp-brand" }, "lapicque"),
-      tabs,
-      h("div", { class: "lp-tools" }, theme, help),
-      h("div", { class: "lp-title" }, title, summary),
+      h("div", { class: "lp-head-row" }, ...(isEmbedded ? [] : [h("span", { class: "lp-brand" }, "lapicque")]), presets.element, toolbar),
+      h("div", { class: "lp-head-row" }, h("div", { class: "lp-about" }, title, summary), views.element),
     ),
-    /** @param {Preset[]} presets */
-    offer(presets) {
-      tabs.replaceChildren(
-        ...presets.map((preset) => {
+    /** @param {Description} description */
+    offer(description) {
+      presets.offer(
+        description.presets.map((preset) => {
           const [number, name] = splitTitle(preset.title);
-          const input = h("input", { type: "radio", name: "lp-preset", value: preset.name, "aria-label": preset.title });
-          input.addEventListener("change", () => onPreset(preset.name));
-          inputs.set(preset.name, input);
-          return h(
-            "label",
-            { "data-preset": preset.name, title: preset.title },
-            input,
-            ...(number ? [h("span", { class: "lp-number" }, number)] : []),
-            h("span", { class: "lp-name" }, name),
-          );
+          const face = [...(number ? [h("span", { class: "lp-number" }, number)] : []), h("span", { class: "lp-name" }, name)];
+          return { name: preset.name, face, spoken: preset.title, title: preset.title };
         }),
       );
+      views.offer(description.views.map(({ name, label, summary: hint }) => ({ name, face: [label], title: hint })));
     },
-    /** @param {Preset} preset */
-    update(preset) {
-      const input = inputs.get(preset.name);
-      if (input) input.checked = true;
+    /** @param {Preset} preset @param {string} view */
+    update(preset, view) {
+      presets.choose(preset.name);
+      views.choose(view);
       setText(title, preset.title);
       setText(summary, preset.summary);
     },
+    /**
+     * What the tools can do now.
+     *
+     * @param {{canUndo: boolean, canRedo: boolean, isHeld: boolean, canSwap: boolean, canHold: boolean}} now
+     */
+    enable({ canUndo, canRedo, isHeld, canSwap, canHold }) {
+      setUsable("redo", canRedo, "undo");
+      setUsable("undo", canUndo, canRedo ? "redo" : "hold");
+      setUsable("hold", canHold, "presenter");
+      setUsable("swap", canSwap, "hold");
+      for (const name of /** @type {ToolName[]} */ (["swap", "drop"])) {
+        if (buttons[name].hidden === isHeld) buttons[name].hidden = !isHeld;
+      }
+    },
+    focusHold: () => buttons.hold.focus(),
+    /** @param {boolean} isOn */
+    setPresenting(isOn) {
+      buttons.presenter.setAttribute("aria-pressed", String(isOn));
+    },
     /** @param {"light" | "dark"} name  the theme that is on */
     setTheme(name) {
-      theme.setAttribute("aria-label", `theme: ${name}; change to ${name === "dark" ? "light" : "dark"}`);
+      buttons.theme.setAttribute("aria-label", `theme: ${name}; change to ${name === "dark" ? "light" : "dark"}`);
     },
   };
 }

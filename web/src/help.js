@@ -8,7 +8,7 @@ const CHAPTERS = /** @type {[string, [string, string][]][]} */ ([
     "Sliders",
     [
       ["← → ↑ ↓", "one step"],
-      ["Shift + arrow", "ten steps"],
+      ["Shift + arrow, Page ↑ ↓", "ten steps"],
       ["Home, End", "smallest, largest value"],
       ["double click", "back to the default"],
       ["number box", "any value; the slider widens"],
@@ -22,21 +22,39 @@ const CHAPTERS = /** @type {[string, [string, string][]][]} */ ([
       ["double click, 0", "the whole span"],
       ["n, p", "next, previous spike"],
       ["click a spike, c", "copy its time"],
+      ["drag a point", "on a plane: the sliders go along"],
     ],
   ],
-  ["Anywhere", [["?", "this help"]]],
+  [
+    "Anywhere",
+    [
+      ["Ctrl Z", "undo"],
+      ["Ctrl Shift Z, Ctrl Y", "redo"],
+      ["h", "hold this setting as B"],
+      ["x", "swap A and B"],
+      ["f", "present: large type, one slider"],
+      [", .", "presenting: previous, next slider"],
+      ["Esc", "leave the presentation"],
+      ["?", "this help"],
+    ],
+  ],
 ]);
 
 export function createHelp() {
   const close = h("button", { type: "button" }, "close");
   const chapters = CHAPTERS.map(([name, lines]) =>
-    h("section", {}, h("h3", {}, name), h("dl", {}, ...lines.flatMap(([keys, what]) => [h("dt", {}, keys), h("dd", {}, what)]))),
+    h(
+      "section",
+      { "aria-label": name },
+      h("p", { class: "lp-chapter" }, name),
+      h("dl", {}, ...lines.flatMap(([keys, what]) => [h("dt", {}, keys), h("dd", {}, what)])),
+    ),
   );
   const dialog = h(
     "dialog",
     { class: "lp-help", "aria-label": "keys and gestures" },
     // The inside covers the dialog, so that a click on the dialog itself is one on the backdrop.
-    h("div", {}, h("h2", {}, "Keys and gestures"), ...chapters, close),
+    h("div", { class: "lp-help-body" }, ...chapters, close),
   );
   close.addEventListener("click", () => dialog.close());
   dialog.addEventListener("click", (event) => {

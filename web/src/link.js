@@ -1,6 +1,7 @@
 /**
- * The seam between the view and wherever Python runs: a request goes in, a promise of its reply comes out. The view is
- * given a Link and never learns whether it is a local server, a notebook or a worker.
+ * The seam between the view and wherever Python runs: a request goes in, a promise of its reply comes out, its lists
+ * packed as Python packed them. The view is given a Link and never learns whether it is a local server, a notebook or a
+ * worker.
  *
  * @typedef {import("./types.js").Request} Request
  * @typedef {import("./types.js").Reply} Reply
@@ -101,46 +102,6 @@ export function webSocketLink(url, Socket = WebSocket) {
       clearTimeout(timer);
       socket?.close();
       rejectPending();
-    },
-  };
-}
-
-/**
- * Keeps one job in flight and only the newest waiting: a slider that moves faster than Python answers builds no backlog.
- *
- * @template Job, Answer
- * @param {(job: Job) => Promise<Answer>} send
- * @param {(answer: Answer, job: Job) => void} onAnswer
- * @param {(error: unknown) => void} onFailure
- */
-export function latestWins(send, onAnswer, onFailure) {
-  let busy = false;
-  /** @type {{job: Job} | null} */
-  let waiting = null;
-
-  /** @param {Job} job */
-  async function run(job) {
-    busy = true;
-    try {
-      onAnswer(await send(job), job);
-    } catch (error) {
-      // What waits was meant for the same broken connection; the caller sends its present state anew.
-      waiting = null;
-      onFailure(error);
-    }
-    busy = false;
-    if (waiting !== null) {
-      const next = waiting.job;
-      waiting = null;
-      run(next);
-    }
-  }
-
-  return {
-    /** @param {Job} job */
-    submit(job) {
-      if (busy) waiting = { job };
-      else run(job);
     },
   };
 }

@@ -4,6 +4,10 @@
  * @typedef {import("./types.js").Span} Span
  */
 
+/** Errors below this share of their axis cannot be told from zero. */
+const LOST = 0.1;
+const SMALL_PART = 0.3;
+
 /** The smallest of 1, 2, 5 times a power of ten that is not below `rough`. @param {number} rough */
 export function niceStep(rough) {
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -82,7 +86,7 @@ export function valueAt(times, values, time) {
 /**
  * The spike nearest to an instant among several trains, no farther than `reach`.
  *
- * @param {number[][]} trains @param {number} time @param {number} reach
+ * @param {ArrayLike<number>[]} trains @param {number} time @param {number} reach
  * @returns {{train: number, time: number} | null}
  */
 export function nearestSpike(trains, time, reach) {
@@ -91,22 +95,52 @@ export function nearestSpike(trains, time, reach) {
   let distance = reach;
   trains.forEach((train, index) => {
     const after = countUpTo(train, time);
-    for (const spike of train.slice(Math.max(0, after - 1), after + 1)) {
-      if (Math.abs(spike - time) > distance || (best !== null && Math.abs(spike - time) === distance)) continue;
-      distance = Math.abs(spike - time);
-      best = { train: index, time: spike };
+    for (let k = Math.max(0, after - 1); k < Math.min(train.length, after + 1); k++) {
+      const away = Math.abs(train[k] - time);
+      if (away > distance || (best !== null && away === distance)) continue;
+      distance = away;
+      best = { train: index, time: train[k] };
     }
   });
   return best;
 }
 
-/** The next spike after (or before) an instant in any train. @param {number[][]} trains @param {number} time @param {1 | -1} direction */
+/** The next spike after (or before) an instant in any train. @param {ArrayLike<number>[]} trains @param {number} time @param {1 | -1} direction */
 export function adjacentSpike(trains, time, direction) {
-  const candidates = trains.flatMap((train) => {
-    const count = countUpTo(train, time);
-    if (direction === 1) return train.slice(count, count + 1);
-    return train.slice(0, count).filter((spike) => spike < time).slice(-1);
-  });
-  if (candidates.length === 0) return null;
-  return direction === 1 ? Math.min(...candidates) : Math.max(...candidates);
+  /** @type {number | null} */
+  let best = null;
+  for (const train of trains) {
+    let k = countUpTo(train, time);
+    if (direction === -1) do k--; while (k >= 0 && train[k] >= time);
+    if (k < 0 || k >= train.length) continue;
+    if (best === null || direction * (train[k] - best) < 0) best = train[k];
+  }
+  return best;
+}
+
+/**
+ * The range of an error axis, as far below zero as above it. It grows like any other, and shrinks when the errors have
+ * become so small that they could not be seen in it: a method's step spans orders of magnitude.
+ *
+ * @param {Span | null} previous @param {number} largest  of the absolute values @returns {Span}
+ */
+export function symmetricRange(previous, largest) {
+  const isLost = previous !== null && largest > 0 && largest < LOST * previous[1];
+  const [, top] = steadyRange(previous === null || isLost ? null : [0, previous[1]], 0, largest);
+  return [-top, top];
+}
+
+/**
+ * The range of an axis that Python proposes a range for: held still like that of the traces, fitted anew when the
+ * proposal has become a small part of it. Logarithmic ranges grow to whole decades.
+ *
+ * @param {Span | null} previous @param {Span} proposed @param {"linear" | "log"} scale @returns {Span}
+ */
+export function heldRange(previous, proposed, scale) {
+  const [low, high] = scale === "log" ? /** @type {Span} */ (proposed.map(Math.log10)) : proposed;
+  const before = previous && (scale === "log" ? /** @type {Span} */ (previous.map(Math.log10)) : previous);
+  if (previous === null || before === null || high - low < SMALL_PART * (before[1] - before[0])) return proposed;
+  if (low >= before[0] && high <= before[1]) return previous;
+  if (scale === "linear") return steadyRange(previous, low, high);
+  return [low < before[0] ? 10 ** Math.floor(low) : previous[0], high > before[1] ? 10 ** Math.ceil(high) : previous[1]];
 }

@@ -4,6 +4,8 @@
  *
  * @typedef {Record<string, any>} Experiment  one simulation as data; the view only writes at dotted paths in it
  *
+ * @typedef {number[] | Float64Array} Numbers  a list that may have travelled packed
+ *
  * @typedef {object} Target
  * @property {string} path  dotted, digits index lists: "current.0.amplitude"
  * @property {number} factor
@@ -21,6 +23,7 @@
  * @property {number} step
  * @property {number} default
  * @property {Target[]} targets
+ * @property {number[]} [grid]  sorted; the thumb then runs over these values evenly, as on a logarithmic scale
  *
  * @typedef {object} Variant
  * @property {string} name
@@ -34,6 +37,17 @@
  * @property {string} title
  * @property {string} summary
  * @property {Variant[]} variants
+ * @property {string} [view]  the view it opens with
+ *
+ * @typedef {object} View
+ * @property {string} name  "traces" or that of a plane
+ * @property {string} label
+ * @property {string} summary
+ *
+ * @typedef {object} MethodKind
+ * @property {string} name
+ * @property {string} label
+ * @property {string[]} locates  how it may place its spikes; empty for the exact solution
  *
  * @typedef {object} Description
  * @property {string} version
@@ -41,6 +55,11 @@
  * @property {Preset[]} presets
  * @property {Record<string, {symbol: string, unit: string, meaning: string}>} parameters
  * @property {Record<string, number>} limits
+ * @property {string} first  the preset to open with
+ * @property {View[]} views
+ * @property {MethodKind[]} methods
+ * @property {{name: string, label: string}[]} locates
+ * @property {Slider} dt
  *
  * @typedef {[number, number]} Span  start and end, ms (or low and high on another axis)
  *
@@ -60,16 +79,106 @@
  * @typedef {object} Result  one experiment, sampled for the asked window and width
  * @property {number} duration
  * @property {Span} window
- * @property {number[]} t
- * @property {number[]} V
- * @property {number[]} I
- * @property {number[]} I_t
- * @property {number[]} spikes
+ * @property {Numbers} t
+ * @property {Numbers} V
+ * @property {Numbers} I
+ * @property {Numbers} I_t
+ * @property {Numbers} spikes
  * @property {Line[]} lines
  * @property {Readout[]} readouts
  * @property {string} sentence
  * @property {string} equation
- * @property {{spike_count: number, message: string} | null} crowded
+ * @property {{spike_count: number | null, message: string} | null} crowded
+ *
+ * @typedef {object} ErrorResult  one experiment by another method, held against the exact solution
+ * @property {number} duration
+ * @property {Span} window
+ * @property {string} label  "Euler, dt 0.5 ms, on the grid"
+ * @property {Numbers} t
+ * @property {Numbers} V
+ * @property {Numbers} spikes
+ * @property {Numbers} missed  times of exact spikes that the method has not
+ * @property {Numbers} extra  times of the method's spikes that are none
+ * @property {Numbers} error_t  times of the exact spikes that have a partner
+ * @property {Numbers} error  the method's time minus the exact one, ms
+ * @property {Readout[]} readouts
+ * @property {string} sentence
+ * @property {{message: string} | null} crowded
+ *
+ * @typedef {object} Axis
+ * @property {string} label
+ * @property {string} unit
+ * @property {string} symbol
+ * @property {"linear" | "log"} scale
+ * @property {Span} range
+ *
+ * @typedef {object} Curve
+ * @property {string} name
+ * @property {string} label
+ * @property {string} style
+ * @property {"line" | "points" | "both"} kind
+ * @property {Numbers} x
+ * @property {Numbers} y
+ * @property {boolean[]} [hollow]
+ * @property {string} [note]  written beside the curve: "slope 1.02"
+ *
+ * @typedef {object} Mark  a level across the plane
+ * @property {"x" | "y"} axis
+ * @property {number} value
+ * @property {string} label
+ * @property {"threshold" | "reference"} role
+ *
+ * @typedef {object} PlanePoint  where an experiment stands on the plane
+ * @property {number} x
+ * @property {number} y
+ * @property {string} label
+ * @property {number} experiment
+ * @property {boolean | null} fires
+ * @property {{x: string | null, y: string | null}} targets  paths that the coordinates are written at when it is dragged
+ * @property {{x: number, y: number}} origin  the value at the path is the coordinate plus this
+ *
+ * @typedef {object} Plane  a view beside the traces: curves over two quantities of the experiment
+ * @property {string} view
+ * @property {string} title
+ * @property {string} sentence
+ * @property {string} text  the alternative for who cannot see the picture
+ * @property {Axis} x
+ * @property {Axis} y
+ * @property {Curve[]} curves
+ * @property {Mark[]} marks
+ * @property {PlanePoint[]} points
+ * @property {Readout[]} readouts
+ *
+ * @typedef {object} Method  the method compared with the exact solution; "Exact" compares nothing
+ * @property {string} name
+ * @property {number} dt  ms
+ * @property {string} locate
+ * @property {Span} [extent]  of the dt slider, where a typed value widened it
+ *
+ * @typedef {object} Choice  what is remembered of a preset while another one is shown
+ * @property {string} variant
+ * @property {Record<string, number>} values  moved sliders only
+ * @property {Record<string, Span>} extents  sliders widened by a typed value
+ *
+ * @typedef {object} Held  the setting B: a copy that stays while the sliders go on with A
+ * @property {string} label  "B"
+ * @property {string} preset
+ * @property {Choice} choice  to swap A and B
+ * @property {Experiment[]} experiments
+ * @property {string[]} names  of the experiments, empty for a single one
+ *
+ * @typedef {object} Saved  what a notebook keeps and what undo remembers: plain JSON
+ * @property {string} preset
+ * @property {Record<string, Choice>} choices  by preset
+ * @property {string} view
+ * @property {Method} method
+ * @property {Held | null} held
+ *
+ * @typedef {object} Still  a picture to paint before Python is there; its lists packed as they came
+ * @property {Experiment[]} experiments  what was run
+ * @property {string[]} names  of the experiments, empty for a single one
+ * @property {Result[]} results
+ * @property {Plane} [plane]
  *
  * @typedef {object} Fault  why Python could not answer
  * @property {string | null} path
@@ -77,14 +186,25 @@
  * @property {unknown} value
  * @property {string} message
  * @property {number | null} [experiment]
+ * @property {string[]} [paths]  every path that the broken rule speaks of
  *
- * @typedef {{kind: "describe"} | {kind: "run", experiments: Experiment[], view: string, window: Span | null, width: number}} Request
+ * @typedef {object} RunRequest
+ * @property {"run"} kind
+ * @property {string} view
+ * @property {Experiment[]} experiments
+ * @property {Span | null} window
+ * @property {number} width
+ * @property {boolean} [packed]  long lists come as base64
+ * @property {{name: string, locate: string}} [method]  of the view "convergence"
+ *
+ * @typedef {{kind: "describe"} | RunRequest} Request
  *
  * @typedef {object} Reply
  * @property {number} id
  * @property {boolean} ok
  * @property {Description} [describe]
- * @property {Result[]} [results]
+ * @property {Result[] | ErrorResult[]} [results]  ErrorResults in answer to the view "error"
+ * @property {Plane} [plane]
  * @property {Fault} [error]
  * @property {boolean} [superseded]  not computed because a newer request waited
  * @property {number} [elapsed_ms]

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { adjacentSpike, countUpTo, extremes, nearestSpike, niceStep, steadyRange, valueAt } from "../src/scale.js";
+import { adjacentSpike, countUpTo, extremes, heldRange, nearestSpike, niceStep, steadyRange, symmetricRange, valueAt } from "../src/scale.js";
 import { clamped, panned, pinched, zoomed } from "../src/window.js";
 
 test("round steps are 1, 2 or 5 times a power of ten", () => {
@@ -49,6 +49,42 @@ test("from spike to spike, forwards and back", () => {
   assert.equal(adjacentSpike([[1, 5], [3]], 1, 1), 3);
   assert.equal(adjacentSpike([[1, 5], [3]], 5, -1), 3);
   assert.equal(adjacentSpike([[1, 5], [3]], 5, 1), null);
+});
+
+test("packed trains are searched like lists", () => {
+  const trains = [Float64Array.of(1, 5), Float64Array.of(3), Float64Array.of()];
+  assert.deepEqual(nearestSpike(trains, 3.2, 1), { train: 1, time: 3 });
+  assert.equal(adjacentSpike(trains, 1, 1), 3);
+  assert.equal(adjacentSpike(trains, 5, -1), 3);
+  assert.equal(adjacentSpike(trains, 1, -1), null);
+});
+
+test("of spikes at one instant the one before is truly before", () => {
+  assert.equal(adjacentSpike([[1, 2, 2, 2]], 2, -1), 1);
+});
+
+test("an error axis reaches as far below zero as above, to a round value", () => {
+  assert.deepEqual(symmetricRange(null, 9.116), [-10, 10]);
+  assert.deepEqual(symmetricRange(null, 0), [-1, 1]);
+});
+
+test("an error axis holds still, grows when it is left, and shrinks when the errors are lost in it", () => {
+  assert.deepEqual(symmetricRange([-10, 10], 1.5), [-10, 10]);
+  assert.ok(symmetricRange([-10, 10], 11)[1] >= 12);
+  assert.deepEqual(symmetricRange([-10, 10], 0.009), [-0.01, 0.01]);
+  assert.deepEqual(symmetricRange([-10, 10], 0), [-10, 10]);
+});
+
+test("a proposed range is held while it changes a little and followed when it changes much", () => {
+  assert.deepEqual(heldRange(null, [0, 7], "linear"), [0, 7]);
+  assert.deepEqual(heldRange([0, 7], [0, 5], "linear"), [0, 7]);
+  assert.deepEqual(heldRange([0, 7], [0, 1], "linear"), [0, 1]);
+  assert.ok(heldRange([0, 7], [0, 8], "linear")[1] >= 8);
+});
+
+test("a logarithmic range grows by whole decades on the side that was left", () => {
+  assert.deepEqual(heldRange([0.01, 5], [0.004, 3], "log"), [0.001, 5]);
+  assert.deepEqual(heldRange([0.01, 5], [0.02, 3], "log"), [0.01, 5]);
 });
 
 test("zooming keeps the instant under the pointer in place", () => {

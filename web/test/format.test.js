@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { boxText, decimalsFor, fixed, parseNumber, richParts, spikeText, splitTitle, tickTexts, unitText } from "../src/format.js";
+import { boxText, decimalsFor, fixed, logTexts, offText, parseNumber, richParts, shortText, spikeText, splitTitle, tickTexts, unitText } from "../src/format.js";
 
 test("numbers are typed with a point or a comma", () => {
   assert.deepEqual(["0.8", "0,8", " -3 ", "−3", "1e-3"].map(parseNumber), [0.8, 0.8, -3, -3, 0.001]);
@@ -25,6 +25,27 @@ test("tick labels have the decimals of their spacing", () => {
   assert.deepEqual(tickTexts([-50, 0], 50), ["−50", "0"]);
   assert.deepEqual(tickTexts([0, 200000], 200000), ["0", "2e5"]);
   assert.equal(decimalsFor(0.001), 3);
+});
+
+test("tick labels of tiny values are powers of ten", () => {
+  assert.deepEqual(tickTexts([-1e-6, 0, 1e-6], 1e-6), ["−1e−6", "0", "1e−6"]);
+  assert.deepEqual(tickTexts([0, 0], 1), ["0", "0"]);
+});
+
+test("labels of a logarithmic axis are plain near one, else all powers of ten", () => {
+  assert.deepEqual(logTexts([0.001, 0.01, 0.1, 1, 10]), ["0.001", "0.01", "0.1", "1", "10"]);
+  assert.deepEqual(logTexts([1e-12, 1e-6, 1]), ["10⁻¹²", "10⁻⁶", "10⁰"]);
+  assert.deepEqual(logTexts([2e-5, 5e-5]), ["2·10⁻⁵", "5·10⁻⁵"]);
+});
+
+test("quantities of any size have four digits", () => {
+  assert.deepEqual([0, 1.5, 75.912, 0.00123456, -2e-7, 123456].map(shortText), ["0.000", "1.500", "75.91", "0.001235", "−2.000e−7", "1.235e5"]);
+});
+
+test("an error is told as late or early", () => {
+  assert.equal(offText(0.348863), "0.3489 ms late");
+  assert.equal(offText(-9.116), "9.116 ms early");
+  assert.equal(offText(0), "at the same instant");
 });
 
 test("symbols, subscripts and Greek letters are found in running text", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LinkLost, backOff, latestWins, webSocketLink } from "../src/link.js";
+import { LinkLost, backOff, webSocketLink } from "../src/link.js";
 
 /** A WebSocket in the hands of the test. */
 class FakeSocket {
@@ -79,50 +79,4 @@ test("a lost connection is made again and its listeners are told", (context) => 
 
 test("the pause between attempts doubles up to five seconds", () => {
   assert.deepEqual([0, 1, 2, 10].map(backOff), [250, 500, 1000, 5000]);
-});
-
-test("while one job runs only the newest waits", async () => {
-  /** @type {((answer: number) => void)[]} */
-  const finish = [];
-  /** @type {number[]} */
-  const sent = [];
-  /** @type {number[]} */
-  const answered = [];
-  const queue = latestWins(
-    (/** @type {number} */ job) => {
-      sent.push(job);
-      return new Promise((resolve) => finish.push(resolve));
-    },
-    (/** @type {number} */ answer) => answered.push(answer),
-    (error) => assert.fail(String(error)),
-  );
-  [1, 2, 3, 4].forEach((job) => queue.submit(job));
-  assert.deepEqual(sent, [1]);
-  finish[0](10);
-  await new Promise(setImmediate);
-  assert.deepEqual(sent, [1, 4]);
-  finish[1](40);
-  await new Promise(setImmediate);
-  assert.deepEqual(answered, [10, 40]);
-});
-
-test("a failed job frees the queue and drops what waited", async () => {
-  let failures = 0;
-  /** @type {number[]} */
-  const sent = [];
-  const queue = latestWins(
-    (/** @type {number} */ job) => {
-      sent.push(job);
-      return Promise.reject(new LinkLost());
-    },
-    (error) => assert.fail(String(error)),
-    () => failures++,
-  );
-  queue.submit(1);
-  queue.submit(2);
-  await new Promise(setImmediate);
-  queue.submit(3);
-  await new Promise(setImmediate);
-  assert.deepEqual(sent, [1, 3]);
-  assert.equal(failures, 2);
 });

@@ -1,0 +1,297 @@
+/**
+ * The view's entry: `mount(root, link)`. It holds the state and its history: a wish of the user changes the state, the
+ * exchange asks Python about it, the screen shows the answers.
+ */
+import { createExchange } from "./exchange.js";
+import * as histories from "./history.js";
+import { listenToKeys } from "./keyboard.js";
+import { LinkLost } from "./link.js";
+import { hasSubject } from "./questions.js";
+import { createScreen } from "./screen.js";
+import * as states from "./state.js";
+
+/**
+ * @typedef {import("./exchange.js").News} News
+ * @typedef {import("./header.js").ToolName} ToolName
+ * @typedef {import("./history.js").History} History
+ * @typedef {import("./history.js").Touch} Touch
+ * @typedef {import("./link.js").Link} Link
+ * @typedef {import("./state.js").State} State
+ * @typedef {import("./types.js").Description} Description
+ * @typedef {import("./types.js").Preset} Preset
+ * @typedef {import("./types.js").Result} Result
+ * @typedef {import("./types.js").Saved} Saved
+ * @typedef {import("./types.js").Slider} Slider
+ * @typedef {import("./types.js").Still} Still
+ *
+ * @typedef {object} Options
+ * @property {Saved} [saved]  where an earlier visit ended
+ * @property {Still} [reply]  a picture to show until Python answers
+ * @property {(saved: Saved, reply: Still) => void} [onSettled]  a while after the last painted change
+ * @property {boolean} [isEmbedded]  among other things on a page: no page title, no more height than needed
+ *
+ * @typedef {object} Lab
+ * @property {(preset: Preset) => void} offer  adds or replaces a preset and chooses it, untouched
+ * @property {() => void} destroy  takes the view off the page; the link stays its maker's
+ *
+ * @typedef {object} Session  what there is once Python has described itself
+ * @property {Description} description
+ * @property {State} state
+ * @property {History} history
+ */
+
+const SETTLED = 350;
+
+/** Unlike that of any other lab on the page; a notebook loads this module anew for each. */
+const newPrefix = () => `lp${Math.random().toString(36).slice(2, 10)}-`;
+
+/** @param {HTMLElement} root @param {Link} link @param {Options} [options] @returns {Lab} */
+export function mount(root, link, { saved, reply: still, onSettled, isEmbedded = false } = {}) {
+  const listening = new AbortController();
+  /** @type {Session | null} */
+  let session = null;
+  /** @type {Preset | null} */
+  let offered = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let settling;
+
+  const exchange = createExchange({ send: (request) => link.request(request), onNews: show, onFailure: forgive });
+  const screen = createScreen(root, { prefix: newPrefix(), isEmbedded, signal: listening.signal }, {
+    header: {
+      onPreset: (name) => change((now, known) => states.choosePreset(known, now, name)),
+      onView: (view) => change((now) => ({ ...now, view })),
+      onTool: (tool) => tools[tool](),
+    },
+    controls: {
+      onValue: (slider, value, manner, drag) => setSlider(slider, value, touchOf(slider, manner, drag)),
+      onReset: (slider) => change((now, known) => (slider === known.dt ? states.resetStep(now, slider) : states.resetSlider(now, slider))),
+      onResetAll: () => {
+        screen.figure.forgetRanges();
+        change(states.resetAll);
+      },
+      onVariant: (name) => change((now, known) => states.chooseVariant(known, now, name)),
+      onMethod: (kind) => change((now) => states.chooseMethod(now, kind)),
+      onLocate: (locate) => change((now) => states.chooseLocate(now, locate)),
+    },
+    figure: {
+      onWindow: (window) => change((now) => ({ ...now, window })),
+      onWhole: () => {
+        screen.figure.forgetRanges();
+        change((now) => ({ ...now, window: null }));
+      },
+      onResize: () => ask(),
+    },
+    pane: {
+      onDrag: (point, to) => {
+        const touch = { key: "point", at: performance.now(), isDrag: true };
+        change((now, known) => states.dragPoint(known, now, hasSubject(known, now) ? { ...point, experiment: now.subject } : point, to), touch);
+      },
+      onCommit: () => {
+        if (session) session.history = { ...session.history, last: null };
+      },
+      onSubject: (subject) => change((now) => ({ ...now, subject })),
+    },
+  });
+
+  /** @type {Record<ToolName, () => void>} */
+  const tools = {
+    undo: () => travel(histories.undo),
+    redo: () => travel(histories.redo),
+    hold: () => change((now, known) => states.hold(known, now)),
+    swap: () => change((now, known) => states.swap(known, now)),
+    drop: () => {
+      change(states.dropHeld);
+      screen.header.focusHold();
+    },
+    presenter: () => screen.present(!screen.isPresenting()),
+    theme: () => screen.theme.toggle(),
+    help: () => screen.help.open(),
+  };
+
+  listenToKeys(
+    root,
+    {
+      keys: {
+        "?": tools.help,
+        f: tools.presenter,
+        h: () => canHold() && tools.hold(),
+        x: tools.swap,
+        ",": () => screen.isPresenting() && screen.controls.stepHand(-1),
+        ".": () => screen.isPresenting() && screen.controls.stepHand(1),
+        Escape: () => screen.present(false),
+      },
+      undo: tools.undo,
+      redo: tools.redo,
+      isBusy: () => screen.help.element.open,
+    },
+    listening.signal,
+  );
+
+  // Changes of the state -----------------------------------------------------------------------
+
+  /** @param {(now: State, known: Description) => State} next @param {Touch | null} [touch]  what may go on as one step of undo */
+  function change(next, touch = null) {
+    if (session === null) return;
+    clearTimeout(settling);
+    session.state = next(session.state, session.description);
+    session.history = histories.record(session.history, states.savedOf(session.state), touch);
+    update();
+    ask();
+  }
+
+  /** @param {Slider} slider @param {number} value @param {Touch | null} touch */
+  function setSlider(slider, value, touch) {
+    change((now, known) => (slider === known.dt ? states.setStep(now, slider, value) : states.setValue(now, slider, value)), touch);
+  }
+
+  /** @param {(history: History) => History} step */
+  function travel(step) {
+    if (session === null) return;
+    session.history = step(session.history);
+    const then = states.restored(session.description, session.history.present);
+    const { window, subject } = then.preset === session.state.preset ? session.state : then;
+    session.state = { ...then, window, subject };
+    update();
+    ask();
+  }
+
+  function canHold() {
+    return session !== null && exchange.traces() !== null && !exchange.isRefused("traces");
+  }
+
+  function enableTools() {
+    screen.header.enable({
+      canUndo: session !== null && session.history.past.length > 0,
+      canRedo: session !== null && session.history.future.length > 0,
+      isHeld: Boolean(session?.state.held),
+      canSwap: session !== null && states.canSwap(session.description, session.state),
+      canHold: canHold(),
+    });
+  }
+
+  function update() {
+    if (session === null) return;
+    const { description, state } = session;
+    screen.header.update(states.presetOf(description, state), state.view);
+    screen.controls.update(description, state);
+    screen.openPane(state.view !== states.TRACES);
+    screen.pane.offerSubjects(hasSubject(description, state) ? states.namesOf(description, state) : [], state.subject);
+    enableTools();
+  }
+
+  // Questions and answers ----------------------------------------------------------------------
+
+  function ask() {
+    if (session === null) return;
+    const { description, state } = session;
+    exchange.ask(description, state, states.namesOf(description, state), Math.max(1, screen.figure.width()));
+    screen.pane.setProgress(exchange.progress());
+  }
+
+  /** @param {News} news */
+  function show({ answers, isFigureDue, isPlaneDue }) {
+    if (session === null) return;
+    const { description, state } = session;
+    const traces = exchange.traces();
+    const figure = exchange.figure();
+    if (isFigureDue && traces && figure) screen.showFigure(figure, state.window, traces.job.state.preset);
+    if (isPlaneDue) screen.showPlane(exchange.plane("reply"), `${state.preset} ${state.view}`, exchange.progress());
+    screen.pane.setProgress(exchange.progress());
+    screen.showFaults(exchange.faults(), states.slidersOf(description, state), state.moved, exchange.isRefused("traces") || exchange.isRefused("error"));
+    enableTools();
+    for (const [stream, { job, raw }] of answers) {
+      if (stream === "traces") root.dataset.ready = "true";
+      tellPainted(stream === "held" ? stream : job.request.view, raw.id, job.started);
+    }
+    clearTimeout(settling);
+    settling = setTimeout(settle, SETTLED);
+  }
+
+  /** @param {string} view @param {number} id @param {number} started */
+  function tellPainted(view, id, started) {
+    root.dispatchEvent(new CustomEvent("lapicque:painted", { detail: { id, elapsed: performance.now() - started, view } }));
+  }
+
+  function settle() {
+    const traces = exchange.traces();
+    if (!onSettled || !traces || session === null || exchange.isRefused("traces")) return;
+    const plane = exchange.plane("raw");
+    const results = /** @type {Result[]} */ (traces.raw.results);
+    const { request, names } = traces.job;
+    onSettled(states.savedOf(session.state), { experiments: request.experiments, names, results, ...(plane ? { plane } : {}) });
+  }
+
+  // The link -----------------------------------------------------------------------------------
+
+  /** A lost link is the banner's matter, and its return sends the present state anew. @param {unknown} error */
+  function forgive(error) {
+    if (!(error instanceof LinkLost)) throw error;
+  }
+
+  /** After each (re)connection: what is on offer, once, then the present state. */
+  async function start() {
+    try {
+      if (session === null) {
+        const reply = await link.request({ kind: "describe" });
+        if (listening.signal.aborted) return;
+        if (!reply.describe) throw new Error(reply.error?.message ?? "Python did not describe its experiments.");
+        begin(reply.describe);
+      }
+      ask();
+    } catch (error) {
+      forgive(error);
+    }
+  }
+
+  /** @param {Description} description */
+  function begin(description) {
+    const state = saved ? states.restored(description, saved) : states.firstState(description);
+    session = { description, state, history: histories.begin(states.savedOf(state)) };
+    if (offered) {
+      Object.assign(session, states.offered(description, state, offered));
+      session.history = histories.begin(states.savedOf(session.state));
+    }
+    screen.controls.element.hidden = false;
+    screen.header.offer(session.description);
+    update();
+  }
+
+  enableTools();
+  if (still) screen.showStill(still);
+  link.onStatus((status) => {
+    if (listening.signal.aborted) return;
+    screen.showStatus(status);
+    if (status === "open") start();
+  });
+
+  return {
+    offer(preset) {
+      if (session === null) {
+        offered = preset;
+        return;
+      }
+      Object.assign(session, states.offered(session.description, session.state, preset));
+      screen.forgetPreset();
+      exchange.forget("traces");
+      screen.header.offer(session.description);
+      change((now) => now);
+    },
+    destroy() {
+      listening.abort();
+      exchange.stop();
+      clearTimeout(settling);
+      screen.destroy();
+    },
+  };
+}
+
+/**
+ * What goes on as one step of undo: a drag until it ends, key strokes on one slider.
+ *
+ * @param {Slider} slider @param {import("./row.js").Manner} manner @param {number} drag @returns {Touch | null}
+ */
+function touchOf(slider, manner, drag) {
+  if (manner === "typed") return null;
+  const isDrag = manner === "drag";
+  return { key: isDrag ? `drag ${drag}` : `keys on ${slider.name}`, at: performance.now(), isDrag };
+}
