@@ -192,7 +192,7 @@ def test_keys_of_a_slider(page):
 
 
 def test_a_typed_value_beyond_the_range_widens_the_slider(page):
-    """15 nA is legal though the slider ends at 10; what is no number is said and changes nothing."""
+    """15 nA is legal though the slider ends at 10; what is no number is said, no more."""
     type_value(page, "I", "15")
     assert float(range_of(page, "I").get_attribute("max")) >= 15.0
     (experiment,) = moved(PRESETS["constant"]["variants"][0], {"I": 15.0})

@@ -27,7 +27,9 @@ def strays(line, times, truth):
     line, anywhere within a pixel to its left or right, passes at its height."""
     t, v = (np.array(x) for x in line)
     pixel = (t[-1] - t[0]) / WIDTH
-    tall = max(v.max(), truth.max()) - min(v.min(), truth.min())
+    # An axis does not show the last digits of a constant.
+    least = 1e-9 * np.abs(truth).max()
+    tall = max(v.max() - v.min(), truth.max() - truth.min(), least)
     worst = 0.0
     for time, value in zip(times.tolist(), truth.tolist(), strict=True):
         a, b = max(t[0], time - pixel), min(t[-1], time + pixel)

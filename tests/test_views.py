@@ -98,8 +98,9 @@ def check_plane(shown, view, experiments):
         assert curve["x"] in (sorted(curve["x"]), sorted(curve["x"], reverse=True))
         assert len(curve.get("hollow", curve["x"])) == len(curve["x"])
         low, high = shown["x"]["range"]
-        # The f-I curve goes on beyond its axis, which a drag may widen.
-        high += (high - low) * (1.0 + 1e-9 if view == "f-I" else 1e-9)
+        # These curves go on beyond their axis, which a drag may widen.
+        beyond = {"f-I": 1.0, "strength-duration": 1000.0}.get(view, 0.0)
+        high += (high - low) * (beyond + 1e-9)
         assert all(low <= x <= high for x in curve["x"])
         if view == "convergence":
             low, high = shown["y"]["range"]
@@ -399,7 +400,8 @@ def test_a_step_too_small_or_too_large_is_told_at_the_step():
     zero = {**base, "method": {"name": "Euler", "dt": 0.0}}
     for data, words in ((small, "100000 steps"), (large, "diverged"), (zero, "must be > 0 ms")):
         error = ask("error", data)["error"]
-        assert (error["path"], error["paths"]) == ("method.dt", ["method.dt"])
+        assert error["path"] == "method.dt" == error["paths"][0]
+        assert {*error["paths"]} <= {"method.dt", "duration"}
         assert words in error["message"]
         assert error["experiment"] == 0
 
@@ -756,7 +758,7 @@ def test_the_strength_duration_curves_are_the_formulas(name):
                 truth = needed(neuron, d)
             assert amplitude == pytest.approx(truth, rel=1e-9)
     for curve in (curves["law"], curves["weiss"]):
-        assert max(curve["x"]) == pytest.approx(shown["x"]["range"][1], rel=0.7)
+        assert max(curve["x"]) >= shown["x"]["range"][1]
         assert max(curve["y"]) > 0.8 * top  # up to the picture's edge
     value = numbers(shown)
     if neuron is PIF:

@@ -37,10 +37,12 @@ class Wire(BaseComm):
 
     def __init__(self, *args, **kwargs):
         self.sent = []
+        self.filling = 0
         super().__init__(*args, **kwargs)
 
     def publish_msg(self, msg_type, data=None, metadata=None, buffers=None, **keys):
         self.sent.append((msg_type, data))
+        self.filling = sum(len(part) for part in buffers or ())
 
     def updates(self):
         """The traits that went to the browser, message by message."""
@@ -149,6 +151,18 @@ def test_a_request_has_the_reply_that_answer_gives(preset):
     assert reply.pop("elapsed_ms") >= 0.0
     del expected["elapsed_ms"]
     assert reply == json.loads(json.dumps(expected))
+
+
+@pytest.mark.parametrize("fill", [None, 65_536, 10, 10**9, -1, 1.5, "65536", True, [65_536]])
+def test_a_reply_is_as_long_as_a_page_of_this_computer_wishes(fill):
+    """A whole number up to 2^17 is heard: reply and filling have that length. Else no filling."""
+    lab = Lab()
+    lab.comm.ask({**run(CONSTANT), "fill": fill})
+    content = lab.comm.customs()[-1]["reply"]
+    if fill == 65_536:
+        assert len(content) + lab.comm.filling == 65_536
+    else:
+        assert lab.comm.filling == 0
 
 
 def test_the_description_has_the_experiment_of_the_lab():

@@ -289,9 +289,11 @@ def threshold_amplitude(neuron: Neuron, duration: float, tolerance: float = 1e-1
     while (silent := pulse(low)).spikes:
         low, high = 0.5 * low, low
     unmoved, lifted = end(pulse(0.0)), end(silent)
-    guess = low * (unmoved / (unmoved - lifted))
-    apart = max(0.4 * share, 4.0 * membrane.EPSILON)
-    looks = [guess * (1.0 + apart), guess * (1.0 - apart)]
+    looks: list[float] = []
+    if lifted != unmoved:
+        guess = low * (unmoved / (unmoved - lifted))
+        apart = max(0.4 * share, 4.0 * membrane.EPSILON)
+        looks = [guess * (1.0 + apart), guess * (1.0 - apart)]
     while high - low > share * high:
         middle = looks.pop() if looks else low + 0.5 * (high - low)
         if low < middle < high:

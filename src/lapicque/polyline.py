@@ -27,6 +27,8 @@ _COARSE = 8.0
 _SPAN = 0.5
 # Deviation from the true line, as a share of its whole range: a third of a pixel of 500.
 _FLAT = 0.0007
+# Rounding errors of a constant, as a share of it, do not bend a line.
+_DUST = 1e-12
 # Samples of an oscillation that is faster than pixels follow; its peaks are refined.
 _PER_PERIOD = 8
 # Samples closer than this many pixels show nothing more.
@@ -101,7 +103,8 @@ def _smooth(
     looks.append(times[-1])
     values = sample(looks)
     known = [*values, *before.values()]
-    tolerance = _FLAT * (max(known) - min(known))
+    top, low = max(known), min(known)
+    tolerance = _FLAT * (top - low) + _DUST * max(abs(top), abs(low))
     more = array("d")
     straight: set[int] = set()
     for k in gaps:

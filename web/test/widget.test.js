@@ -259,3 +259,20 @@ test("anything else in its place is not, wherever it stands", () => {
     for (const bad of wrong) assert.equal(kept(bad), null);
   }
 });
+
+test("a page of this computer asks for replies that go out at once, others do not", () => {
+  const given = Object.getOwnPropertyDescriptor(globalThis, "location");
+  const wishAt = (/** @type {string} */ hostname) => {
+    Object.defineProperty(globalThis, "location", { value: { hostname }, configurable: true });
+    const model = new FakeModel();
+    const link = commLink(/** @type {any} */ (model), () => {});
+    link.request(/** @type {any} */ ({ kind: "run" })).catch(() => {});
+    link.close();
+    return /** @type {any} */ (model.sent[0]).fill;
+  };
+  assert.equal(wishAt("localhost"), 65536);
+  assert.equal(wishAt("127.0.0.1"), 65536);
+  assert.equal(wishAt("hub.example.org"), undefined);
+  if (given) Object.defineProperty(globalThis, "location", given);
+  else delete (/** @type {any} */ (globalThis).location);
+});

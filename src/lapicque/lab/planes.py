@@ -15,6 +15,7 @@ from ..features import rate
 from ..kernels.membrane import RATE, TAU
 from ..method import Exact, FixedStep, locates, methods
 from ..neuron import Neuron
+from ..parameter import SMALLEST
 from .traces import COUNTED_SPIKES, COUNTED_SPIKES_VARYING, LOCATED, MAX_STEPS, number_text
 
 Plane = dict[str, Any]
@@ -167,8 +168,9 @@ def _time_steps(experiment: Experiment) -> list[float]:
     longest = 0.05 * experiment.duration
     if row[RATE] > 0.0:
         longest = min(longest, 0.5 * row[TAU])
-    if longest == 0.0:
-        raise ParameterError("duration", "must be > 0 ms to compare time steps", 0.0)
+    if longest < _CURVE_STEPS * SMALLEST:
+        rule = "is too short to compare time steps, ms"
+        raise ParameterError("duration", rule, experiment.duration)
     steps = [longest / _RATIO**k for k in range(_POINTS)]
     least = experiment.duration / _CURVE_STEPS
     return [dt for dt in steps if dt >= least] or [max(longest, least)]
@@ -195,9 +197,10 @@ def f_I(experiments: list[Experiment]) -> Plane:
     reach = 2.0 * high - begin
     currents = array("d", [low, *(begin + reach * (k / 200) ** 3 for k in range(201))])
     rates = analysis.f_I(neuron, currents)
-    finite = [r for i, r in zip(currents, rates, strict=True) if i <= high and math.isfinite(r)]
+    finite = [(i, r) for i, r in zip(currents, rates, strict=True) if math.isfinite(r)]
     shown = [p for p in points if p["y"] is not None]
-    top = round_up(1.05 * max([*finite, *(p["y"] for p in shown), 0.0]))
+    highest = max([r for i, r in finite if i <= high] + [p["y"] for p in shown], default=0.0)
+    top = round_up(1.05 * highest)
     marks = [{"axis": "x", "value": rheobase, "label": "rheobase", "role": "threshold"}]
     first = points[0]
     sentence = f"The rheobase is {rheobase:.4g} nA."
@@ -212,7 +215,7 @@ def f_I(experiments: list[Experiment]) -> Plane:
         sentence,
         x=_axis("constant current I", "I", "nA", (low, high)),
         y=_axis("steady rate f", "f", "Hz", (0.0, top)),
-        curves=[_curve("fI", "f–I curve", "line", currents, rates)],
+        curves=[_curve("fI", "f–I curve", "line", *zip(*finite, strict=True))],
         marks=marks,
         points=shown,
         readouts=[_readout("rheobase", "rheobase", "nA", rheobase)],
@@ -235,7 +238,11 @@ def _operating_point(index: int, experiment: Experiment) -> Plane:
             value = None
     if value is not None and not math.isfinite(value):
         value = None
-    constants = {k: p.amplitude for k, p in enumerate(current.parts) if isinstance(p, Constant)}
+    constants = {
+        k: part.amplitude
+        for k, part in enumerate(current.parts)
+        if isinstance(part, Constant) and _lasts(part, experiment.duration)
+    }
     first = next(iter(constants), None)
     path = None if first is None else f"current.{first}.amplitude"
     others = 0.0 if first is None else mean - constants[first]
@@ -249,6 +256,11 @@ def _operating_point(index: int, experiment: Experiment) -> Plane:
         "targets": {"x": path if steady else None, "y": None},
         "origin": {"x": 0.0 - others, "y": 0.0},
     }
+
+
+def _lasts(part: Constant, duration: float) -> bool:
+    stop = math.inf if part.stop is None else part.stop
+    return part.window is None and part.start <= 0.0 and stop >= duration
 
 
 def _is_constant(current: Current, duration: float) -> bool:
@@ -268,7 +280,7 @@ def strength_duration(experiment: Experiment) -> Plane:
         # Such a neuron has no law: that is an answer, not a fault of a slider.
         return _plane(
             "strength-duration",
-            f"There is no strength-duration curve: {error}",
+            "There is no strength-duration curve: {}.".format(str(error).rstrip(".")),
             x=_axis("pulse duration d", "d", "ms", (0.0, 1.0)),
             y=_axis("pulse amplitude I", "I", "nA", (0.0, 1.0)),
             curves=[],
@@ -276,12 +288,12 @@ def strength_duration(experiment: Experiment) -> Plane:
     rheobase, chronaxie = analysis.rheobase(neuron), analysis.chronaxie(neuron)
     scale, unit_charge = _scales(neuron)
     pulse = _pulse_of(experiment)
-    right, top = 6.0 * scale, 5.0 * unit_charge / scale
+    right, top, bottom = 6.0 * scale, 5.0 * unit_charge / scale, 0.0
     marks: list[Plane] = []
     if math.isfinite(chronaxie):
         marks = [
             {"axis": "y", "value": rheobase, "label": "rheobase", "role": "threshold"},
-            {"axis": "y", "value": 2.0 * rheobase, "label": "2 x rheobase", "role": "reference"},
+            {"axis": "y", "value": 2.0 * rheobase, "label": "2 × rheobase", "role": "reference"},
             {"axis": "x", "value": chronaxie, "label": "chronaxie", "role": "reference"},
         ]
     readouts = [
@@ -290,15 +302,16 @@ def strength_duration(experiment: Experiment) -> Plane:
     ]
     points = []
     if pulse is None:
+        times = f", the chronaxie {chronaxie:.4g} ms" if math.isfinite(chronaxie) else ""
         sentence = (
-            f"The rheobase is {rheobase:.4g} nA, the chronaxie {chronaxie:.4g} ms. This current is "
-            "not one pulse: experiment 5 has one to drag."
+            f"The rheobase is {rheobase:.4g} nA{times}. This current is not one pulse: "
+            "experiment 5 has one to drag."
         )
-    elif pulse["x"] <= 0.0:
+    elif pulse["x"] < SMALLEST:
         sentence = "The pulse has no duration: no strength would be enough."
     else:
         need = analysis.strength_duration(neuron, pulse["x"])
-        fires = _fires(experiment)
+        fires = _fires(experiment, pulse["origin"]["x"] + pulse["x"])
         points = [{**pulse, "fires": fires}]
         readouts.append(_readout("needed", "needed for this duration", "nA", need))
         readouts.append(_readout("charge", "charge of the pulse", "pC", pulse["x"] * pulse["y"]))
@@ -308,11 +321,12 @@ def strength_duration(experiment: Experiment) -> Plane:
             f"{pulse['y']:.4g} nA: {verdict}."
         )
         right, top = max(right, 1.1 * pulse["x"]), max(top, 1.1 * pulse["y"])
+        bottom = -round_up(-1.1 * pulse["y"]) if pulse["y"] < 0.0 else 0.0
     return _plane(
         "strength-duration",
         sentence,
         x=_axis("pulse duration d", "d", "ms", (0.0, round_up(right))),
-        y=_axis("pulse amplitude I", "I", "nA", (0.0, round_up(top))),
+        y=_axis("pulse amplitude I", "I", "nA", (bottom, round_up(top))),
         curves=list(curves),
         marks=marks,
         points=points,
@@ -335,7 +349,9 @@ def _laws(neuron: Neuron) -> tuple[Plane, ...]:
     right, top = round_up(6.0 * scale), round_up(5.0 * charge / scale)
     # Durations at which the simulated threshold is looked for, and between which the laws bend.
     looked = [scale * x for x in (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 3.0, 4.0, 5.0, 6.0)]
+    # Also for pulses far longer: the axis follows the pulse.
     dense = array("d", [right * (k / 240) ** 2 for k in range(1, 241)])
+    dense.extend(right * 1.15**k for k in range(1, 50))
 
     def visible(law: Any) -> tuple[list[float], list[float]]:
         pairs = [(d, i) for d, i in zip(dense, law, strict=True) if i <= 4.0 * top]
@@ -349,9 +365,11 @@ def _laws(neuron: Neuron) -> tuple[Plane, ...]:
     )
 
 
-def _fires(experiment: Experiment) -> bool:
+def _fires(experiment: Experiment, stop: float) -> bool:
+    """Return whether the pulse that ends at ``stop`` evokes a spike, however long the run is."""
+    whole = experiment.replace({"duration": max(stop, experiment.duration)})
     try:
-        return experiment.run(1, MAX_STEPS).spike_count > 0
+        return whole.run(1, MAX_STEPS).spike_count > 0
     except LimitError as error:
         if error.path != "max_spikes":
             raise
@@ -366,10 +384,9 @@ def _pulse_of(experiment: Experiment) -> Plane | None:
     part = parts[0]
     if part.window is not None or part.stop is None:
         return None
-    stop = min(part.stop, experiment.duration)
     start = max(0.0, part.start)
     return {
-        "x": stop - start,
+        "x": part.stop - start,
         "y": part.amplitude,
         "label": "this pulse",
         "experiment": 0,

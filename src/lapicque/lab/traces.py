@@ -296,7 +296,7 @@ def error_trace(experiment: Experiment, window: list[float] | None, width: int) 
     other = run(experiment, low, high, width)
     if other.response is not None:
         shown["t"], shown["V"] = voltage_line(other.response, low, high, width)
-    if exact.response is None or exact.line is not None or other.response is None:
+    if exact.response is None or exact.crowded or other.response is None or other.crowded:
         shown["crowded"] = exact.crowded or other.crowded
         shown["readouts"] = _error_readouts(None, other.readouts.get("spike_count", math.nan))
         shown["sentence"] = f"{label}: too many spikes to compare one by one."

@@ -36,6 +36,8 @@ for _name in ("lab.js", "lab.css"):
         raise LabError(f"the lab's {_name} is not built: run `python3 dev.py build-web`")
 
 
+# Bytes; a segment of the loopback device has 65,483 (docs/benchmarks.md says why it matters).
+_MOST_FILLING = 2**17
 # Each view of a lab numbers its requests in a series of this length (widget.js).
 _SERIES = 2**20
 
@@ -219,7 +221,8 @@ class Lab(anywidget.AnyWidget):
     # Messages --------------------------------------------------------------------------------
 
     def _receive(self, widget: object, content: Any, buffers: object) -> None:
-        self.send({"reply": respond(self._answer, content)})
+        reply = respond(self._answer, content)
+        self.send({"reply": reply}, _filling(content, len(reply)))
 
     def _answer(self, request: Any) -> dict[str, Any]:
         if isinstance(request, dict) and request.get("kind") == "describe":
@@ -327,6 +330,14 @@ def _publish(data: dict[str, Any], **how: Any) -> None:
     from IPython.display import publish_display_data
 
     publish_display_data(data, **how)  # type: ignore[no-untyped-call]
+
+
+def _filling(content: Any, length: int) -> list[bytes]:
+    """Return what makes a reply as long as the front end wishes, for it to go out at once."""
+    wish = content.get("fill") if isinstance(content, dict) else None
+    if isinstance(wish, int) and length < wish <= _MOST_FILLING:
+        return [bytes(wish - length)]
+    return []
 
 
 # What comes back from a front end, which may have it from a file ------------------------------
