@@ -207,7 +207,8 @@ def _run(request: dict[str, Any]) -> dict[str, Any]:
         try:
             experiments.append(Experiment.from_dict(data))
             if view in _TRACES:
-                results.append(_TRACES[view](experiments[-1], window, width))
+                steps = MAX_STEPS // len(listed)
+                results.append(_TRACES[view](experiments[-1], window, width, steps))
         except LapicqueError as error:
             raise _ExperimentError(k, error) from None
     if view in _TRACES:

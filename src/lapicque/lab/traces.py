@@ -71,7 +71,9 @@ def view_of(experiment: Experiment, window: list[float] | None) -> tuple[float, 
     return (low, high) if low <= high else (0.0, experiment.duration)
 
 
-def trace(experiment: Experiment, window: list[float] | None, width: int) -> dict[str, Any]:
+def trace(
+    experiment: Experiment, window: list[float] | None, width: int, max_steps: int = MAX_STEPS
+) -> dict[str, Any]:
     """Return everything that is drawn and said of one experiment."""
     low, high = view_of(experiment, window)
     neuron = experiment.neuron
@@ -87,7 +89,7 @@ def trace(experiment: Experiment, window: list[float] | None, width: int) -> dic
         "equation": neuron.equation(),
     }
     shown["I_t"], shown["I"] = current_line(experiment.current, low, high, width)
-    done = run(experiment, low, high, width)
+    done = run(experiment, low, high, width, max_steps)
     shown["t"], shown["V"] = done.line or ([], [])
     shown["spikes"] = shown["grazes"] = []
     crowd = done.crowded or {}
@@ -134,24 +136,27 @@ def _within(spikes: array[float], low: float, high: float) -> list[float]:
     return spikes[bisect_left(spikes, low) : bisect_right(spikes, high)].tolist()
 
 
-def run(experiment: Experiment, low: float, high: float, width: int) -> Run:
+def run(
+    experiment: Experiment, low: float, high: float, width: int, max_steps: int = MAX_STEPS
+) -> Run:
     """Run an experiment for a picture of ``[low, high]`` that is ``width`` pixels wide."""
     try:
-        return _counted(experiment, experiment.run(_FEW, MAX_STEPS), low, high)
+        return _counted(experiment, experiment.run(_FEW, max_steps), low, high)
     except LimitError as error:
         if error.path != "max_spikes":
             raise
     regular = _regular(experiment, low, high, width)
     if regular is not None:
         return regular
-    varying = bool(experiment.current.normal_form.terms)
-    cap = COUNTED_SPIKES_VARYING if varying else COUNTED_SPIKES
+    terms = len(experiment.current.normal_form.terms) // membrane.TERM
+    # A spike takes as much longer as there are terms to sum up.
+    cap = COUNTED_SPIKES_VARYING * 2 // (1 + terms) if terms else COUNTED_SPIKES
     if not isinstance(experiment.method, FixedStep):
         enough = max(DRAWN_SPIKES, cap)
         if _at_least(experiment, enough) > enough:
             return _uncounted(experiment, enough)
     try:
-        return _counted(experiment, experiment.run(cap, MAX_STEPS), low, high)
+        return _counted(experiment, experiment.run(cap, max_steps), low, high)
     except LimitError as error:
         if error.path != "max_spikes":
             raise
@@ -278,7 +283,9 @@ def _filled(opening: Response, first: float, low: float, high: float, width: int
     return times, values
 
 
-def error_trace(experiment: Experiment, window: list[float] | None, width: int) -> dict[str, Any]:
+def error_trace(
+    experiment: Experiment, window: list[float] | None, width: int, max_steps: int = MAX_STEPS
+) -> dict[str, Any]:
     """Return a fixed-step run of an experiment and how far its spikes are from the exact ones."""
     method = experiment.method
     if not isinstance(method, FixedStep):
@@ -293,7 +300,7 @@ def error_trace(experiment: Experiment, window: list[float] | None, width: int) 
         "crowded": None,
     }
     exact = run(experiment.replace({"method": Exact()}), 0.0, experiment.duration, width)
-    other = run(experiment, low, high, width)
+    other = run(experiment, low, high, width, max_steps)
     if other.response is not None:
         shown["t"], shown["V"] = voltage_line(other.response, low, high, width)
     if exact.response is None or exact.crowded or other.response is None or other.crowded:
