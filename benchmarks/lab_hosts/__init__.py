@@ -1,0 +1,1 @@
+"""The hosts that `benchmarks/lab.py` measures, and what drives them."""
