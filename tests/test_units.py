@@ -166,7 +166,7 @@ GARBAGE += [
 ]
 
 
-@pytest.mark.parametrize("value", GARBAGE, ids=repr)
+@pytest.mark.parametrize("value", GARBAGE, ids=lambda v: repr(v).split(" at 0x")[0])
 def test_garbage_is_refused(value):
     """What is no number and no quantity is refused with our own error, in one line."""
     with pytest.raises(lq.UnitError) as caught:
