@@ -184,7 +184,8 @@ def potential(experiment, train, t, left):
 @pytest.mark.parametrize("name", [n for n in CASES if "far" not in n and "late" not in n])
 def test_the_line_of_any_window(name):
     """V is the formula's at every point of the line but the spikes, where it stands at V_th and
-    then at V_reset; between points more than half a pixel apart it is right to a pixel of 500."""
+    then at V_reset; between points more than half a pixel apart it is right to a pixel of 500, or
+    to a quarter of a pixel sideways."""
     experiment = CASES[name]
     neuron, train = experiment.neuron, Train(experiment)
     tall = neuron.V_th - neuron.V_reset
@@ -206,7 +207,8 @@ def test_the_line_of_any_window(name):
             if b - a > 0.51 * (high - low) / WIDTH:
                 middle = 0.5 * (a + b)
                 truth = potential(experiment, train, middle, False)
-                assert abs(0.5 * (va + vb) - truth) <= 2e-3 * max(tall, abs(va - vb))
+                aside = 0.25 * (high - low) / WIDTH / (b - a) * abs(va - vb)
+                assert abs(0.5 * (va + vb) - truth) <= 2e-3 * max(tall, abs(va - vb)) + aside
 
 
 @given(
@@ -346,7 +348,7 @@ def test_a_crowded_picture_is_a_full_band(name, width, cut):
 
 def test_the_opening_of_a_crowded_run_is_drawn():
     """A run that starts far below climbs for 39 ms before 260,000 spikes follow: half a pixel off
-    at most. Truth: V = 10 + (V_0 - 10) exp(-t/tau)."""
+    at most, or a quarter sideways. Truth: V = 10 + (V_0 - 10) exp(-t/tau)."""
     experiment = lq.Experiment(CORNER.replace(C_m=20.0, V_reset=0.9999), lq.constant(10.0), 100.0)
     experiment = experiment.replace({"V_0": -50.0})
     train = Train(experiment)
@@ -356,9 +358,10 @@ def test_the_opening_of_a_crowded_run_is_drawn():
     opening = [(t, v) for t, v in zip(result["t"], result["V"], strict=True) if t <= train.first]
     assert opening[0] == (0.0, -50.0)
     for (a, va), (b, vb) in itertools.pairwise(opening):
+        aside = 0.25 * 100.0 / 500 / (b - a) * abs(va - vb) if b > a else 0.0
         for share in (0.25, 0.5, 0.75):
             truth = potential(experiment, train, a + share * (b - a), False)
-            assert abs(va + share * (vb - va) - truth) <= 51.0 / 500 / 2
+            assert abs(va + share * (vb - va) - truth) <= 51.0 / 500 / 2 + aside
 
 
 @given(

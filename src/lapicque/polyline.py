@@ -11,7 +11,7 @@ import itertools
 import math
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from operator import itemgetter
 
 from .current import Current
@@ -22,11 +22,16 @@ from .response import GridSolution, Response
 Line = tuple[list[float], list[float]]
 
 # A line's samples lie at most so many pixels apart, before it is looked at where it bends.
-_COARSE = 8.0
-# Phase or decay (in units of 1/rate) that a step may span: the line is then all but a parabola.
+_COARSE = 32.0
+# Phase or decay (in units of 1/rate) that a step may span: the line is then all but a parabola,
+# to a thousandth of its amplitude.
 _SPAN = 0.5
-# Deviation from the true line, as a share of its whole range: a third of a pixel of 500.
+# After so many time constants nothing is seen of what has decayed.
+_GONE = 10.0
+# Deviation from the true line upwards, as a share of its whole range: a third of a pixel of 500;
+# and sideways, in pixels.
 _FLAT = 0.0007
+_ASIDE = 0.2
 # Rounding errors of a constant, as a share of it, do not bend a line.
 _DUST = 1e-12
 # Samples of an oscillation that is faster than pixels follow; its peaks are refined.
@@ -75,11 +80,26 @@ def _turns(times: list[float], values: array[float]) -> array[float]:
     return found
 
 
-def _coarse(low: float, high: float, width: int, rate: float) -> list[float]:
-    """Return times that follow a curve which changes at ``rate`` (1/ms)."""
-    pixel = (high - low) / width
-    steps = _COARSE if rate == 0.0 else min(_COARSE, max(1.0, _SPAN / (rate * pixel or 1.0)))
-    return _grid(low, high, max(1, math.ceil(width / steps)))
+def _coarse(corners: list[float], pixel: float, rate: float, fading: float = 0.0) -> list[float]:
+    """Return times that follow a curve, smooth from corner to corner, that changes at ``rate``.
+
+    What fades out after each corner at the rate ``fading`` is followed until it is gone.
+    """
+
+    def step_at(speed: float) -> float:
+        return pixel * _COARSE if speed == 0.0 else min(pixel * _COARSE, max(pixel, _SPAN / speed))
+
+    slow, quick = step_at(rate), step_at(max(rate, fading))
+    gone = _GONE / fading if fading > 0.0 else math.inf
+    times = [corners[0]]
+    for a, b in itertools.pairwise(corners):
+        middle = min(b, a + gone)
+        for start, end, step in ((a, middle, quick), (middle, b, slow)):
+            if end - start > step > 0.0:
+                times += _grid(start, end, math.ceil((end - start) / step))[1:]
+            elif end > start:
+                times.append(end)
+    return times
 
 
 def _smooth(
@@ -87,60 +107,62 @@ def _smooth(
     times: list[float],
     before: dict[float, float],
     pixel: float,
+    size: float = 0.0,
 ) -> Line:
     """Return a line through ``times`` and as many more as it takes not to stray from the curve.
 
     ``before`` has the value before each jump.  Between two of the times the curve is all but a
-    parabola: its middle tells into how many parts the gap must be divided.
+    parabola: its middle tells into how many parts the gap must be divided.  ``size`` is what the
+    values were rounded at, if that is more than they are.
     """
     looks = array("d")
-    gaps: list[int] = []  # where in `looks` the middle of a gap is
+    gaps: list[bool] = []  # whether the middle of a gap follows
     for a, b in itertools.pairwise(times):
         looks.append(a)
-        if b - a > _FINEST * pixel > 0.0:
-            gaps.append(len(looks))
+        gaps.append(b - a > _FINEST * pixel > 0.0)
+        if gaps[-1]:
             looks.append(0.5 * (a + b))
     looks.append(times[-1])
     values = sample(looks)
-    known = [*values, *before.values()]
-    top, low = max(known), min(known)
-    tolerance = _FLAT * (top - low) + _DUST * max(abs(top), abs(low))
-    more = array("d")
-    straight: set[int] = set()
-    for k in gaps:
-        a, b = looks[k - 1], looks[k + 1]
-        stray = abs(values[k] - 0.5 * (values[k - 1] + before.get(b, values[k + 1])))
-        if not stray > tolerance > 0.0:
-            straight.add(k)
-            continue
-        half = 0.5 * (b - a)
-        parts = math.ceil(0.5 * math.sqrt(stray / tolerance))
-        parts = min(parts, math.ceil(half / (_FINEST * pixel)))
-        for start in (a, looks[k]):
-            more.extend(start + half * i / parts for i in range(1, parts))
-    kept = [k for k in range(len(looks)) if k not in straight]
-    return _merged([looks[k] for k in kept], [values[k] for k in kept], before, more, sample(more))
+    top, low = max(values), min(values)
+    if before:
+        top, low = max(top, *before.values()), min(low, *before.values())
+    least = _FLAT * (top - low) + _DUST * max(abs(top), abs(low), size)
+    again = array("d")
+    drawn, shown = [looks[0]], [before.get(looks[0], values[0])]
+    if shown[0] != values[0]:
+        drawn.append(looks[0])
+        shown.append(values[0])
+    k = 0
+    for looked in gaps:
+        v_a, v_m = values[k], values[k + 1]
+        a = looks[k]
+        k += 1 + looked
+        b = looks[k]
+        v_b = before.get(b, values[k])
+        if looked:
+            stray = abs(v_m - 0.5 * (v_a + v_b))
+            if stray > least > 0.0:
+                # Where the curve is steep all over the gap, a little aside is much upwards.
+                steep_a, steep_b = 4.0 * v_m - 3.0 * v_a - v_b, 3.0 * v_b + v_a - 4.0 * v_m
+                aside = min(abs(steep_a), abs(steep_b)) if steep_a * steep_b > 0.0 else 0.0
+                tolerance = least + _ASIDE * pixel / (b - a) * aside
+                parts = math.ceil(math.sqrt(stray / tolerance))
+                parts = min(parts, math.ceil((b - a) / (_FINEST * pixel)))
+                again.extend(a + (b - a) * i / parts for i in range(1, parts))
+        if v_b != values[k]:
+            drawn.append(b)
+            shown.append(v_b)
+        drawn.append(b)
+        shown.append(values[k])
+    return _with((drawn, shown), again, sample(again)) if again else (drawn, shown)
 
 
-def _merged(
-    times: Sequence[float],
-    values: Sequence[float],
-    before: dict[float, float],
-    more: array[float],
-    at: array[float],
-) -> Line:
-    """Return one line of both sets of samples; where ``before`` differs, a time stands twice."""
-    samples = [*zip(times, values, strict=True), *zip(more, at, strict=True)]
+def _with(line: Line, more: array[float], values: array[float]) -> Line:
+    """Return a line with more samples, put where they belong."""
+    samples = [*zip(*line, strict=True), *zip(more, values, strict=True)]
     samples.sort(key=itemgetter(0))
-    drawn: list[float] = []
-    shown: list[float] = []
-    for t, value in samples:
-        if t in before and before[t] != value:
-            drawn.append(t)
-            shown.append(before[t])
-        drawn.append(t)
-        shown.append(value)
-    return drawn, shown
+    return [t for t, _ in samples], [value for _, value in samples]
 
 
 def _bands(low: float, high: float, width: int, line: Line) -> Line:
@@ -171,11 +193,14 @@ def current_line(current: Current, low: float, high: float, width: int) -> Line:
     jumps = jumps[:: 1 + len(jumps) // _MOST_CORNERS]
     decay, omega = _fastest(form)
     pixel = (high - low) / width
-    waves = omega * pixel > _SPAN
-    grid = _waves if waves else _coarse
-    times = sorted({*grid(low, high, width, omega if waves else max(omega, decay)), *jumps})
     before = {t: current(t, left=True) for t in jumps}
-    if waves or len(times) > 2 * width:
+    corners = sorted({low, *jumps, high})
+    if omega * pixel > _SPAN:
+        times = sorted({*_waves(low, high, width, omega), *jumps})
+        return _waving(current, times, before, low, high, width)
+    rate = max(omega, decay)
+    times = _coarse(corners, pixel, rate)
+    if len(times) > 2 * width:
         return _waving(current, times, before, low, high, width)
     return _smooth(current, times, before, pixel)
 
@@ -190,7 +215,15 @@ def _waving(
 ) -> Line:
     values = sample(array("d", times))
     more = _turns(times, values)
-    return _bands(low, high, width, _merged(times, values, before, more, sample(more)))
+    drawn: list[float] = []
+    shown: list[float] = []
+    for t, value in zip(times, values, strict=True):
+        if before.get(t, value) != value:
+            drawn.append(t)
+            shown.append(before[t])
+        drawn.append(t)
+        shown.append(value)
+    return _bands(low, high, width, _with((drawn, shown), more, sample(more)))
 
 
 def _straight(form: Pieces, low: float, high: float, first: int, last: int) -> Line:
@@ -224,9 +257,9 @@ def voltage_line(response: Response, low: float, high: float, width: int) -> Lin
     decay, omega = _fastest(form)
     pixel = (high - low) / width
     waves = omega * pixel > _SPAN
-    fine = _waves(low, high, width, omega) if waves else _grid(low, high, width)
     if len(seen) > width:
-        return _columns(response, fine, first, last)
+        grid = _waves(low, high, width, omega) if waves else _grid(low, high, width)
+        return _columns(response, grid, first, last)
     t_ref = response.neuron.given()["t_ref"]
     corners = [t + t_ref for t in spikes[max(0, first - 1) : last] if low < t + t_ref < high]
     solution = response.solution
@@ -237,9 +270,14 @@ def voltage_line(response: Response, low: float, high: float, width: int) -> Lin
         corners += marks
     # Between the nodes of a fixed step there is nothing to follow.
     still = few and isinstance(solution, GridSolution)
-    rate = 0.0 if still else max(omega, decay, solution.row[RATE])
-    grid = _coarse(low, high, width, rate) if few and not waves else fine
-    times = sorted({*grid, *corners, *seen})
+    rate, fading = (0.0, 0.0) if still else (max(omega, decay), solution.row[RATE])
+    times = sorted({low, high, *corners, *seen})
+    if waves:
+        times = sorted({*times, *_waves(low, high, width, omega)})
+    elif few:
+        times = _coarse(times, pixel, rate, fading)
+    else:
+        times = sorted({*times, *_grid(low, high, width)})
     before: dict[float, float] = {}
     if seen:
         peaks: Iterator[float] = itertools.repeat(solution.row[THRESHOLD])
@@ -250,7 +288,8 @@ def voltage_line(response: Response, low: float, high: float, width: int) -> Lin
         before[seen[0]] = response.voltage(seen[0], left=True)
     if waves:
         return _waving(response.voltage, times, before, low, high, width)
-    return _smooth(response.voltage, times, before, pixel)
+    size = max(abs(solution.row[THRESHOLD]), abs(solution.row[V_RESET]))
+    return _smooth(response.voltage, times, before, pixel, size)
 
 
 def _columns(response: Response, grid: list[float], first: int, last: int) -> Line:

@@ -38,7 +38,10 @@ def pack(reply: dict[str, Any]) -> dict[str, Any]:
 def _drawn(values: list[float]) -> dict[str, Any]:
     # Counted from the first: what differs little from it is as sharp as what differs much.
     add = values[0] if values else 0.0
-    floats = array("f", [max(-_LARGEST, min(_LARGEST, v - add)) for v in values])
+    differences = [v - add for v in values]
+    if values and not (min(differences) > -_LARGEST and max(differences) < _LARGEST):
+        differences = [max(-_LARGEST, min(_LARGEST, d)) for d in differences]
+    floats = array("f", differences)
     return {"f4": _text(floats), "add": add}
 
 
