@@ -32,5 +32,11 @@ export function rich(text, isSymbol = false) {
 
 /** Sets text only when it differs: an untouched node is not laid out anew. @param {Node} node @param {string} text */
 export function setText(node, text) {
-  if (node.textContent !== text) node.textContent = text;
+  const only = node.childNodes.length === 1 ? node.firstChild : null;
+  // A text that stays in place is laid out quicker than a new one.
+  if (only instanceof Text) {
+    if (only.data !== text) only.data = text;
+  } else if (node.textContent !== text) {
+    node.textContent = text;
+  }
 }

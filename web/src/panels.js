@@ -37,7 +37,7 @@ export function optionsOf(name, isLast, metrics, colour) {
     values: (u, values, _axis, _space, increment) => (isLast ? insideTexts(u, values, increment, size) : values.map(() => null)),
   };
   /** A low panel, as on a phone, has room for the symbol only. @param {[number, string][]} titles  the room they need, in letters' heights; the longest first */
-  const fitting = (titles) => (/** @type {uPlot} */ u) => titles.find(([room]) => u.over.clientHeight >= room * size)?.[1] ?? "";
+  const fitting = (titles) => (/** @type {uPlot} */ u) => titles.find(([room]) => u.bbox.height / devicePixelRatio >= room * size)?.[1] ?? "";
   /** @type {uPlot.Axis} */
   const value = {
     ...common,

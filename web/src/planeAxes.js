@@ -35,7 +35,7 @@ export function optionsOf({ x, y }, metrics, colour, roomRight) {
   const ticksOf = ({ scale }, space) => {
     if (scale === "linear") return { space, values: (_u, values, _axis, _space, increment) => tickTexts(values, increment) };
     /** @param {uPlot} u @param {number} index @param {number} low @param {number} high */
-    const ticks = (u, index, low, high) => logTicks(low, high, (index === 0 ? u.over.clientWidth : u.over.clientHeight) / space);
+    const ticks = (u, index, low, high) => logTicks(low, high, (index === 0 ? u.bbox.width / devicePixelRatio : u.bbox.height / devicePixelRatio) / space);
     const isLabelled = (/** @type {uPlot} */ u, /** @type {number} */ index, /** @type {number} */ value) => {
       const { min, max } = /** @type {{min: number, max: number}} */ (u.scales[index === 0 ? "x" : "y"]);
       return ticks(u, index, min, max).labelled.includes(value);

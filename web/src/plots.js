@@ -101,6 +101,12 @@ export function createPlots(host) {
     host.append(images[name]);
   }
 
+  /** The host's size, kept: to ask the page for it in the middle of a drag makes it lay itself out anew. */
+  let room = { width: 0, height: 0 };
+  const measure = () => {
+    room = { width: host.clientWidth, height: host.clientHeight };
+  };
+
   const hasErrors = () => shown.compared !== null;
   const lowest = () => (hasErrors() ? "error" : "spikes");
 
@@ -146,7 +152,7 @@ export function createPlots(host) {
     const trace = (result, { colour, dash }, isExact = false) => {
       const stroke = { colour: palette[colour], dash, width: most * metrics.line };
       if (name === "I") return "I" in result && drawTrace(brush, result.I_t, result.I, stroke);
-      const pixels = brush.u.over.clientWidth;
+      const pixels = brush.u.bbox.width / devicePixelRatio;
       // Dashes of flanks that stand close would only blur; the exact solution stays the strongest.
       const isSolid = isExact && result.spikes.length * CLOSE > pixels;
       drawTrace(brush, result.t, result.V, { ...stroke, width: Math.min(lineShare(result, all, pixels), most) * metrics.line, dash: isSolid ? [] : dash });
@@ -170,7 +176,7 @@ export function createPlots(host) {
   /** @param {import("./paint.js").Brush} brush */
   function drawRaster(brush) {
     const { compared } = shown;
-    const height = brush.u.over.clientHeight / Math.max(1, rows.length);
+    const height = brush.u.bbox.height / devicePixelRatio / Math.max(1, rows.length);
     const size = Math.max(2.5, Math.min(0.36 * height, 0.4 * metrics.font));
     rows.forEach((row, place) => {
       const low = rows.length - place - 1;
@@ -210,7 +216,7 @@ export function createPlots(host) {
       const text = widthOf(ctx, name, size) > room ? "method" : name;
       drawRich(ctx, text, { x: right, y: y + 0.35 * size, align: 1 }, size, palette.muted);
     });
-    if (shown.results.length > 1 && u.over.clientHeight > 3.5 * font) {
+    if (shown.results.length > 1 && u.bbox.height > 3.5 * font * pixel) {
       ctx.save();
       ctx.translate(font * pixel, toY(rows.length / 2));
       ctx.rotate(-Math.PI / 2);
@@ -267,10 +273,10 @@ export function createPlots(host) {
 
   /** Shares the height of the host among the panels. */
   function layOut() {
-    const { clientWidth, clientHeight } = host;
-    if (clientWidth === 0 || clientHeight === 0) return;
+    measure();
+    if (room.width === 0 || room.height === 0) return;
     const { font, timeAxis, edge, isCompact } = metrics;
-    const height = Math.max(160, clientHeight) - timeAxis;
+    const height = Math.max(160, room.height) - timeAxis;
     const count = Math.max(1, rows.length);
     const heading = hasErrors() ? (isCompact ? edge : CAPTION * font) : 0;
     const unit = (height - heading) / (SHARES.I + SHARES.V + SHARES.spikes + (hasErrors() ? SHARES.error : 0));
@@ -281,14 +287,15 @@ export function createPlots(host) {
     const I = Math.min(Math.max(rest * SHARES.I, LEAST * font + 2 * edge), 0.4 * rest * (SHARES.I + SHARES.V));
     const heights = { I, V: rest * (SHARES.I + SHARES.V) - I, spikes: raster, error: strip };
     for (const name of /** @type {PanelName[]} */ (Object.keys(panels))) {
-      panels[name]?.setSize({ width: clientWidth, height: Math.floor(heights[name] + (name === lowest() ? timeAxis : 0)) });
+      panels[name]?.setSize({ width: room.width, height: Math.floor(heights[name] + (name === lowest() ? timeAxis : 0)) });
     }
   }
 
   /** The plotting area of the stack in the host's own pixels. */
   function area() {
     const { gutter, margin } = metrics;
-    return { left: gutter, width: Math.max(1, host.clientWidth - gutter - margin) };
+    if (room.width === 0) measure();
+    return { left: gutter, width: Math.max(1, room.width - gutter - margin) };
   }
 
   return {
