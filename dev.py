@@ -6,6 +6,7 @@
     python3 dev.py check             formatting, lint, types, front end (--python, --web: one half)
     python3 dev.py build-web         build the front end into src/lapicque/lab/static
     python3 dev.py core [OPTIONS]    run the tests that need no extra, in an environment of its own
+    python3 dev.py simulators [OPTIONS]  run the tests that need Brian2 and NEST, likewise
 
 The first start makes .venv beside this file and installs what requirements-dev.lock pins; later
 starts find that done. Nothing outside this folder is changed; to start afresh, delete .venv.
@@ -30,12 +31,15 @@ NODE_NEEDED = 18  # what Debian 12 has
 STATIC = ROOT / "src" / "lapicque" / "lab" / "static"
 WEB = ROOT / "web"
 
-# What each command installs: extras of the project, and groups of pyproject.toml; "everything"
-# is the whole lock. The version stands for the recipe in `install` below.
+# What each command installs: extras of the project, and groups of pyproject.toml, pinned by LOCK;
+# or the whole of a lock. The version stands for the recipe in `install` below.
+LOCK = "requirements-dev.lock"
+WHOLE = {"everything": LOCK, "simulators": "requirements-simulators.lock"}
 SETS = {
     "lab": {"extras": ["lab", "plot"], "groups": ["build"]},
     "core": {"extras": [], "groups": ["build", "core"]},
     "everything": {},
+    "simulators": {},
 }
 RECIPE = "1"
 
@@ -138,7 +142,7 @@ def fingerprint(root: Path, name: str) -> str:
     """Return a hash of all that decides what `install` installs."""
     project = (root / "pyproject.toml").read_text(encoding="utf-8")
     project = project.split("\n[tool.")[0]  # the tools' settings stand last and install nothing
-    lock = (root / "requirements-dev.lock").read_text(encoding="utf-8")
+    lock = (root / WHOLE.get(name, LOCK)).read_text(encoding="utf-8")
     recipe = f"{RECIPE} {name} {SETS[name]}"
     return hashlib.sha256("\0".join([recipe, project, lock]).encode()).hexdigest()
 
@@ -156,7 +160,8 @@ def is_ready(stamp: dict[str, object], root: Path, name: str, python: Path) -> b
     """Tell whether the environment holds the set, installed for the interpreter it has now."""
     if not python.exists() or stamp.get("python") != os.path.realpath(python):
         return False
-    return any(stamp.get(each) == fingerprint(root, each) for each in (name, "everything"))
+    holders = [name] if name in WHOLE else [name, "everything"]
+    return any(stamp.get(each) == fingerprint(root, each) for each in holders)
 
 
 def environment(name: str, venv: Path) -> str:
@@ -219,8 +224,8 @@ def install(python: str, name: str) -> None:
     """Install a set, pinned by the lock, and lapicque itself, editable."""
     import tomllib  # Python 3.11
 
-    lock = str(ROOT / "requirements-dev.lock")
-    if name == "everything":
+    lock = str(ROOT / WHOLE.get(name, LOCK))
+    if name in WHOLE:
         steps = [["-r", lock], ["--no-deps", "--no-build-isolation", "-e", str(ROOT)]]
     else:
         groups = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["dependency-groups"]
@@ -346,14 +351,29 @@ def test(arguments: list[str]) -> int:
         say(f"the front end's own tests are skipped. {cure}")
     elif (WEB / "package-lock.json").exists():
         prepare_web(npm)
-    return become([python, "-m", "pytest", *arguments])
+    return become([python, "-m", "pytest", *spread(arguments), *arguments])
+
+
+def spread(arguments: list[str]) -> list[str]:
+    """Return what spreads the tests over the processors, unless asked for otherwise."""
+    alone = ("-n", "-s", "-x", "--pdb", "--trace", "--collect-only", "--co", "-p")
+    if any(argument.startswith(option) for argument in arguments for option in alone):
+        return []
+    # All tests in a browser go to one process: two browsers would only wait for each other.
+    return ["-n", "auto", "--dist", "loadgroup"]
 
 
 def core(arguments: list[str]) -> int:
     """Run the tests that need no extra; each Python version has an environment of its own."""
     venv = ROOT / f".venv-core-{dotted(sys.version_info[:2])}"
     python = environment("core", venv)
-    return become([python, "-m", "pytest", "-m", "not browser", *arguments])
+    return become([python, "-m", "pytest", "-m", "not browser", *spread(arguments), *arguments])
+
+
+def simulators(arguments: list[str]) -> int:
+    """Run the tests that compare with other simulators, which want a NumPy of their own."""
+    python = environment("simulators", ROOT / ".venv-simulators")
+    return become([python, "-m", "pytest", "tests/test_simulators.py", *arguments])
 
 
 def check(arguments: list[str]) -> int:
@@ -424,7 +444,14 @@ def build_web(arguments: list[str]) -> int:
     return run([npm, "run", "--silent", "build"], cwd=str(WEB))
 
 
-COMMANDS = {"lab": lab, "test": test, "check": check, "build-web": build_web, "core": core}
+COMMANDS = {
+    "lab": lab,
+    "test": test,
+    "check": check,
+    "build-web": build_web,
+    "core": core,
+    "simulators": simulators,
+}
 
 
 def main(arguments: list[str]) -> int:

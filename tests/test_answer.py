@@ -137,7 +137,7 @@ def test_the_description_is_plain():
     described = describe()
     assert json.loads(json.dumps(described, allow_nan=False)) == described
     assert described["version"] == lq.__version__
-    assert described["protocol"] == 2
+    assert described["protocol"] == 3
     limits = {"drawn_spikes": DRAWN_SPIKES, "experiments": MAX_EXPERIMENTS, "steps": MAX_STEPS}
     assert described["limits"] == limits
     assert [p["title"].split()[0] for p in described["presets"]] == ["1", "2a", "2b", "3", "4", "5"]

@@ -1,7 +1,7 @@
 """The house: which module may import which, read from the source itself.
 
 `math <- kernels <- {parameter <- units, current, neuron, method} <- response <- simulate <-
-experiment <- features <- analysis <- {theory, plot, link, sweep, interop} <- lab <- cli`,
+experiment <- {features, link} <- analysis <- {theory, plot, sweep, interop} <- lab <- cli`,
 where an arrow points at what is imported; `errors` is a leaf beside `kernels`.
 """
 
@@ -29,10 +29,10 @@ FLOORS = [
     ["response"],
     ["simulate"],
     ["experiment"],
-    ["features", "polyline"],
+    ["features", "link", "polyline"],
     ["analysis"],
     ["compile"],
-    ["theory", "plot", "link", "sweep", "interop"],
+    ["theory", "plot", "sweep", "interop"],
     ["lab"],
     ["cli"],
     ["__init__", "__main__"],
@@ -264,6 +264,14 @@ for view in ("traces", "error", "convergence", "f-I", "strength-duration"):
     assert json.dumps(answer({**request, "method": method})).startswith('{"id": 1, "ok": true')
 """
 
+SCRIPTS = """
+import lapicque as lq
+from lapicque.interop import scripts
+experiment = lq.Experiment(lq.LIF(t_ref=2.0), lq.constant(1.6) + lq.sine(0.8, 5.0), 100.0)
+for script in scripts().values():
+    assert "100.0" in script.write([experiment, experiment], ["a", "b"])
+"""
+
 
 @pytest.mark.parametrize(
     "code",
@@ -273,8 +281,9 @@ for view in ("traces", "error", "convergence", "f-I", "strength-duration"):
         "import lapicque.cli",
         RUN,
         ANSWER,
+        SCRIPTS,
     ],
-    ids=["import lapicque", "experiment", "cli", "simulate", "every view of the lab"],
+    ids=["import lapicque", "experiment", "cli", "simulate", "every view of the lab", "scripts"],
 )
 def test_the_core_loads_and_runs_without_any_package(code):
     """NumPy alone would double the time of `lapicque run`."""
@@ -287,7 +296,7 @@ def test_the_core_loads_and_runs_without_any_package(code):
 def test_the_core_runs_where_no_package_is_installed(tmp_path):
     """`-S -I`: no site-packages at all, as on the static page."""
     begin = f"import sys; sys.path.insert(0, {str(PACKAGE.parent)!r})"
-    code = f"{begin}\n{RUN}\n{ANSWER}\nprint('ran')"
+    code = f"{begin}\n{RUN}\n{ANSWER}\n{SCRIPTS}\nprint('ran')"
     command = [sys.executable, "-S", "-I", "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=tmp_path)
     assert (done.stderr, done.stdout) == ("", "ran\n")

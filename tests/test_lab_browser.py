@@ -4,9 +4,12 @@ What the page shows is compared with `Experiment.run()` of the experiment that t
 (verified elsewhere) or with the design's check values; that it is usable, with axe-core.
 """
 
+import csv
+import io
 import math
 import re
 import threading
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,7 @@ pytest.importorskip("playwright")
 from browser import box_of, chromium, drag, expect, range_of, readout, slider, type_value
 
 import lapicque as lq
+from lapicque import link
 from lapicque.lab.answer import answer, describe
 from lapicque.lab.server import STATIC, listen, make_server
 
@@ -70,12 +74,12 @@ def open_lab(browser, served):
     """Opens the lab, painted, in windows of their own; what a page logs as an error fails."""
     contexts, faults = [], []
 
-    def opened(width=1280, height=900, **more):
+    def opened(width=1280, height=900, fragment="", **more):
         contexts.append(browser.new_context(viewport={"width": width, "height": height}, **more))
         page = contexts[-1].new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
-        page.goto(served.address)
+        page.goto(served.address + fragment)
         page.wait_for_selector("html[data-ready=true]")
         return page
 
@@ -547,6 +551,363 @@ def test_experiment_4_is_held_too(page):
         )
 
 
+# Links, scripts, files ------------------------------------------------------------------------
+
+CLIPBOARD = ["clipboard-read", "clipboard-write"]
+
+
+def shared(page, what):
+    """A button of the dialog that passes on what is shown."""
+    return page.locator(f'[data-share="{what}"]')
+
+
+def copied(page, what):
+    """What is on the clipboard after a button of the dialog."""
+    tool(page, "share").click()
+    shared(page, what).click()
+    expect(page.locator(".lp-share-status")).to_contain_text("copied")
+    page.keyboard.press("Escape")
+    return page.evaluate("navigator.clipboard.readText()")
+
+
+def test_a_copied_link_opens_the_same_setting_elsewhere(open_lab):
+    """Sliders, version, method, its step, view and B; the read-outs agree to the last digit, and
+    `load` reads the experiment that is shown."""
+    page = open_lab(permissions=CLIPBOARD)
+    choose(page, "preset", "two-inputs")
+    tool(page, "hold").click()
+    choose(page, "variant", "notebook")
+    type_value(page, "I2", "2.7")
+    type_value(page, "R", "12")
+    choose(page, "method", "RK2")
+    type_value(page, "dt", "0.3")
+    choose(page, "view", "f-I")
+    positions = {"I2": 2.7, "R": 12.0}
+    (experiment,) = moved(PRESETS["two-inputs"]["variants"][1], positions)
+    expect_counts(page, counts([experiment]))
+    address = copied(page, "link")
+    assert address.startswith(DESCRIBED["address"] or page.url)
+    assert lq.load(address) == experiment.replace({"method": lq.RK2(dt=0.3)})
+    other = open_lab(fragment="#" + address.partition("#")[2])
+    expect(box_of(other, "I2")).to_have_value("2.7")
+    expect(box_of(other, "R")).to_have_value("12")
+    expect(box_of(other, "dt")).to_have_value("0.3")
+    for what, name in (("preset", "two-inputs"), ("variant", "notebook"), ("view", "f-I")):
+        expect(other.locator(f'[data-{what}="{name}"] input')).to_be_checked()
+    for name in ("spike_count", "rate", "mean_isi", "first_spike", "worst_error"):
+        expect(readout(other, name)).to_have_text(readout(page, name).inner_text())
+    expect(other.locator("[data-readout=spike_count][data-held='0']")).to_have_text("9")
+    expect(tool(other, "undo")).to_be_enabled()
+    tool(other, "undo").click()
+    expect_counts(other, [7])
+
+
+def test_a_link_to_other_experiments_brings_their_sliders(page):
+    """Experiments that no preset makes: a preset of their own, one step of undo; a second such
+    link and back again."""
+    one = lq.Experiment(lq.LIF(t_ref=2.0), lq.constant(1.7) + lq.sine(0.4, 20.0), 200.0)
+    two = one.replace({"neuron.t_ref": 5.0})
+    text = link.write([one, two], ["short", "long"], "f-I")
+    page.evaluate("text => location.hash = text", text)
+    expect_counts(page, counts([one, two]))
+    expect(page.locator("[data-view=f-I] input")).to_be_checked()
+    tab = page.get_by_role("radio", name="From a link")
+    expect(tab).to_be_checked()
+    type_value(page, "neuron.R_m", "12")
+    both = [each.replace({"neuron.R_m": 12.0}) for each in (one, two)]
+    expect_counts(page, counts(both))
+    type_value(page, "1.neuron.t_ref", "9")
+    expect_counts(page, counts([both[0], both[1].replace({"neuron.t_ref": 9.0})]))
+    third = lq.Experiment(lq.PIF(), lq.constant(1.0), 100.0, method=lq.Euler(dt=0.2))
+    page.evaluate("text => location.hash = text", link.write(third))
+    expect_counts(page, counts([third.replace({"method": None})]))
+    expect(readout(page, "method_spikes")).to_have_text(str(third.run().spike_count))
+    expect(tab).to_have_count(1)
+    tool(page, "undo").click()
+    expect_counts(page, counts([both[0], both[1].replace({"neuron.t_ref": 9.0})]))
+    for _ in range(3):
+        tool(page, "undo").click()
+    expect_counts(page, [7])
+    expect(tool(page, "undo")).to_be_disabled()
+
+
+@pytest.mark.parametrize(
+    ("fragment", "words"),
+    [("#1.abc", "damaged"), ("#9.x", "newer lapicque"), ("#1.", "damaged")],
+)
+def test_a_bad_link_is_said_and_leaves_what_is_there(open_lab, fragment, words):
+    """One message, until something is set; a mark of another kind is none."""
+    page = open_lab(fragment=fragment)
+    alarm = page.locator(".lp-general")
+    expect(alarm).to_contain_text(words)
+    expect_counts(page, [7])
+    expect(tool(page, "undo")).to_be_disabled()
+    type_value(page, "I", "2")
+    expect(alarm).not_to_be_visible()
+    page.evaluate("location.hash = 'top'")
+    page.evaluate("location.hash = ''")
+    page.wait_for_timeout(300)
+    expect(alarm).not_to_be_visible()
+    expect(box_of(page, "I")).to_have_value("2")
+
+
+def test_a_pasted_link_is_opened(page):
+    """From the dialog's field, as a whole address."""
+    step = DESCRIBED["tour"][6]["link"]
+    tool(page, "share").click()
+    page.get_by_label("open a link").fill(f" https://example.org/lab/#{step} ")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-preset=two-inputs] input")).to_be_checked()
+    expect_counts(page, [9])
+
+
+def test_the_share_dialog_by_keyboard(open_lab):
+    """Enter opens it, Tab goes through it, Escape closes it; the focus comes back each time."""
+    page = open_lab(permissions=CLIPBOARD)
+    tool(page, "share").focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="share")
+    expect(dialog).to_be_visible()
+    expect(shared(page, "link")).to_be_focused()
+    names = []
+    for _ in range(7):
+        page.keyboard.press("Tab")
+        names.append(page.evaluate("document.activeElement.getAttribute('aria-label')"))
+    labels = [each["label"] for each in DESCRIBED["copies"]]
+    assert names == [*(f"copy as {each}" for each in labels)] + [
+        f"download {each}" for each in ("CSV", "SVG", "PNG")
+    ]
+    shared(page, "toml").focus()
+    page.keyboard.press("Space")
+    status = dialog.get_by_role("status")
+    expect(status).to_have_text("TOML is copied.")
+    text = page.evaluate("navigator.clipboard.readText()")
+    (experiment,) = moved(PRESETS["constant"]["variants"][0], {})
+    assert lq.Experiment.from_toml(text) == experiment
+    page.keyboard.press("h")  # a key of the lab, not of the dialog
+    expect(page.locator("[data-held='0']")).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(dialog).not_to_be_visible()
+    expect(tool(page, "share")).to_be_focused()
+
+
+@pytest.mark.parametrize("what", [each["name"] for each in DESCRIBED["copies"]])
+def test_every_script_is_copied(open_lab, what):
+    """The text that Python gives for what is shown."""
+    page = open_lab(permissions=CLIPBOARD)
+    (experiment,) = moved(PRESETS["constant"]["variants"][0], {})
+    request = {"kind": "copy", "format": what, "experiments": [experiment.to_dict()]}
+    assert copied(page, what) == answer(request)["text"]
+
+
+def test_a_refused_clipboard_leaves_the_text_selected(open_lab):
+    """Where there is none, and where it says no: the link stands in a field, all of it marked."""
+    page = open_lab()
+    for clipboard in ("undefined", "{ writeText: () => Promise.reject(new Error('no')) }"):
+        given = f"{{ value: {clipboard}, configurable: true }}"
+        page.evaluate(f"Object.defineProperty(navigator, 'clipboard', {given})")
+        tool(page, "share").click()
+        shared(page, "link").click()
+        expect(page.locator(".lp-share-status")).to_contain_text("press Ctrl C")
+        field = page.get_by_label("text to copy")
+        expect(field).to_be_focused()
+        text = page.evaluate("getSelection().toString()")
+        assert text == field.input_value()
+        assert link.read(text).lab["preset"] == "constant"
+        page.keyboard.press("Escape")
+
+
+def test_what_cannot_be_shared_is_said(page):
+    """A value that breaks its rule is in no link; the message is the rule's."""
+    type_value(page, "R", "-1")
+    tool(page, "share").click()
+    shared(page, "link").click()
+    status = page.locator(".lp-share-status")
+    expect(status).to_contain_text("'neuron.R_m' must be > 0 MOhm")
+    shared(page, "csv").click()
+    expect(status).to_contain_text("'neuron.R_m' must be > 0 MOhm")
+
+
+def downloaded(page, what):
+    """The name and the content of a file that the browser takes from the dialog."""
+    tool(page, "share").click()
+    with page.expect_download() as waiting:
+        shared(page, what).click()
+    expect(page.locator(".lp-share-status")).to_contain_text("is downloaded")
+    page.keyboard.press("Escape")
+    return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
+
+
+def test_csv_of_what_is_shown_is_downloaded(page):
+    """The exact spikes of both settings of a slider, Euler's beside them."""
+    type_value(page, "I", "1.3")
+    choose(page, "method", "Euler")
+    expect(page.locator("[data-sentence=method]")).to_be_visible()
+    name, content = downloaded(page, "csv")
+    assert name == "lapicque.csv"
+    lines = [line for line in content.decode().splitlines() if not line.startswith("#")]
+    rows = list(csv.DictReader(io.StringIO("\n".join(lines))))
+    (experiment,) = moved(PRESETS["constant"]["variants"][0], {"I": 1.3})
+    for method, run in (
+        ("Exact", experiment.run()),
+        ("Euler", experiment.replace({"method": lq.Euler(dt=0.5)}).run()),
+    ):
+        spikes = [r["t_ms"] for r in rows if (r["method"], r["quantity"]) == (method, "spike")]
+        assert [float(t) for t in spikes] == list(run.spikes)
+
+
+def test_a_picture_of_what_is_shown_is_downloaded(page):
+    """An SVG with the sentences of traces and view, and the same as a PNG of twice its size."""
+    choose(page, "view", "f-I")
+    sentence = page.locator("[data-sentence=plane]")
+    expect(sentence).to_contain_text("the rate is")
+    name, content = downloaded(page, "svg")
+    assert name == "lapicque.svg"
+    root = ET.fromstring(content)
+    texts = " ".join(each.text or "" for each in root.iter("{http://www.w3.org/2000/svg}text"))
+    assert page.locator("[data-sentence=exact]").inner_text() in texts
+    assert sentence.inner_text() in texts
+    name, content = downloaded(page, "png")
+    assert name == "lapicque.png"
+    assert content.startswith(b"\x89PNG\r\n")
+    size = [int.from_bytes(content[k : k + 4], "big") for k in (16, 20)]
+    assert size == [2 * int(root.get("width")), 2 * int(root.get("height"))]
+    page.goto("about:blank")
+    page.set_content('<img id="picture">')
+    colours = page.evaluate(
+        """async (bytes) => {
+            const blob = new Blob([new Uint8Array(bytes)], { type: "image/png" });
+            const bitmap = await createImageBitmap(blob);
+            const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+            const context = canvas.getContext("2d");
+            context.drawImage(bitmap, 0, 0);
+            const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
+            const found = new Set();
+            for (let k = 0; k < data.length; k += 4) {
+                found.add(data[k] * 65536 + data[k + 1] * 256 + data[k + 2]);
+            }
+            return [...found];
+        }""",
+        list(content),
+    )
+    assert {0xFFFFFF, 0x0072B2, 0x009E73, 0xD55E00} <= {*colours}
+
+
+# The tour -----------------------------------------------------------------------------------
+
+
+def test_the_tour_leads_through_all_steps(page):
+    """Each step shows its words and the runs of its link; forward, back, and closed again."""
+    strip = page.get_by_role("region", name="tour")
+    expect(strip).not_to_be_visible()
+    tool(page, "tour").click()
+    expect(tool(page, "tour")).to_have_attribute("aria-expanded", "true")
+    steps = DESCRIBED["tour"]
+    following = page.locator("[data-tour=next]")
+    for k, step in enumerate(steps):
+        expect(strip).to_contain_text(f"{k + 1} of {len(steps)}")
+        expect(strip).to_contain_text(step["title"])
+        expect(strip).to_contain_text(step["text"])
+        found = link.read(step["link"])
+        expect(page.locator(f'[data-preset="{found.lab["preset"]}"] input')).to_be_checked()
+        expect(page.locator(f'[data-view="{found.view}"] input')).to_be_checked()
+        expect_counts(page, counts(e.replace({"method": None}) for e in found.experiments))
+        if k + 1 < len(steps):
+            assert following.get_attribute("href").endswith(f"#{steps[k + 1]['link']}")
+            following.focus()
+            page.keyboard.press("Enter")
+    expect(following).to_have_attribute("aria-disabled", "true")
+    expect(page.locator("[data-tour=previous]")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(strip).to_contain_text("9 of 10")
+    expect(page.locator("[data-preset=strength-duration] input")).to_be_checked()
+    page.keyboard.press("Control+z")
+    expect(page.locator("[data-view=f-I] input")).to_be_checked()
+    page.locator("[data-tour=close]").click()
+    expect(strip).not_to_be_visible()
+    expect(tool(page, "tour")).to_be_focused()
+    expect(tool(page, "tour")).to_have_attribute("aria-expanded", "false")
+
+
+def test_a_step_of_the_tour_opens_in_a_page_of_its_own(open_lab):
+    """With the keys for it, the browser follows the link; this page stays."""
+    page = open_lab()
+    tool(page, "tour").click()
+    expect(box_of(page, "I")).to_have_value("0.7")
+    with page.context.expect_page() as waiting:
+        page.locator("[data-tour=next]").click(modifiers=["Control"])
+    other = waiting.value
+    if not DESCRIBED["address"]:  # else the link leads out of this computer
+        expect(box_of(other, "I")).to_have_value("0.72")
+    assert other.url.endswith(DESCRIBED["tour"][1]["link"]) or DESCRIBED["address"]
+    expect(box_of(page, "I")).to_have_value("0.7")
+
+
+# Before Python is there -----------------------------------------------------------------------
+
+
+SLOW = """async ({ described, still, fragment }) => {
+    const { mount, webSocketLink } = await import("./lab.js");
+    const real = webSocketLink(`ws://${location.host}/ws`);
+    const listeners = [];
+    const link = {
+        request: (request) => (isOpen ? real.request(request) : Promise.reject(new Error("early"))),
+        onStatus: (listener) => (listeners.push(listener), listener("connecting")),
+        onProgress: (listener) => (window.progress = listener)(0.25, "Python: 3 of 12 MB"),
+        close: () => real.close(),
+    };
+    let isOpen = false;
+    window.arrive = () => {
+        isOpen = true;
+        window.progress(1, "");
+        for (const listener of listeners) listener("open");
+    };
+    const root = document.createElement("div");
+    document.body.replaceChildren(root);
+    delete document.documentElement.dataset.ready;
+    mount(root, link, { described, reply: still, fragment, base: "https://lab.test/" });
+}"""
+
+
+def still_of(experiment):
+    request = {"kind": "run", "experiments": [experiment.to_dict()], "packed": True}
+    return {"experiments": [], "names": [], "results": answer(request)["results"]}
+
+
+def test_what_is_described_beforehand_is_there_before_python(open_lab):
+    """Controls and a first picture; how far Python is; a slider that moved is answered when it
+    comes, and links lead to the address that the page was given."""
+    page = open_lab(permissions=CLIPBOARD)
+    (experiment,) = moved(PRESETS["constant"]["variants"][0], {})
+    given = {"described": DESCRIBED, "still": still_of(experiment), "fragment": ""}
+    page.evaluate(SLOW, given)
+    bar = page.get_by_role("progressbar", name="Python is starting")
+    expect(bar).to_have_attribute("aria-valuenow", "25")
+    expect(page.locator(".lp-banner")).to_have_text("Python: 3 of 12 MB")
+    expect_counts(page, [7])
+    assert violations(page) == []
+    type_value(page, "I", "2")
+    expect(page.locator(".lp-figure .lp-stale")).to_have_text("waits for Python")
+    expect_counts(page, [7])
+    page.evaluate("progress(0.5, 'half')")
+    expect(bar).to_have_attribute("aria-valuetext", "half")
+    page.evaluate("arrive()")
+    expect_counts(page, counts(moved(PRESETS["constant"]["variants"][0], {"I": 2.0})))
+    expect(page.locator(".lp-banner")).not_to_be_visible()
+    expect(page.locator(".lp-figure .lp-stale")).not_to_be_visible()
+    assert copied(page, "link").startswith("https://lab.test/#1.")
+
+
+def test_a_link_waits_for_python(page):
+    """The setting of the link comes with Python, the described one is there until then."""
+    step = DESCRIBED["tour"][6]["link"]
+    page.evaluate(SLOW, {"described": DESCRIBED, "fragment": f"#{step}"})
+    expect(page.locator("[data-preset=constant] input")).to_be_checked()
+    page.evaluate("arrive()")
+    expect(page.locator("[data-preset=two-inputs] input")).to_be_checked()
+    expect_counts(page, [9])
+
+
 # How it looks and reads ---------------------------------------------------------------------
 
 
@@ -640,5 +1001,20 @@ def test_axe_finds_no_violation_on_any_view(open_lab, scheme, width):
     assert violations(page) == [], "presenter"
     tool(page, "presenter").click()
     tool(page, "help").click()
-    expect(page.locator("dialog")).to_be_visible()
+    expect(page.locator(".lp-help")).to_be_visible()
     assert violations(page) == [], "help"
+    page.keyboard.press("Escape")
+    type_value(page, "R", "8")
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    tool(page, "share").click()
+    shared(page, "link").click()
+    expect(page.get_by_label("text to copy")).to_be_visible()
+    assert violations(page) == [], "share"
+    page.keyboard.press("Escape")
+    tool(page, "tour").click()
+    expect(page.locator(".lp-tour")).to_contain_text("1 of 10")
+    assert violations(page) == [], "tour"
+    for _ in range(9):
+        page.locator("[data-tour=next]").click()
+    expect(page.locator(".lp-tour")).to_contain_text("10 of 10")
+    assert violations(page) == [], "the end of the tour"

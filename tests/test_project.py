@@ -35,8 +35,10 @@ def papers() -> list[Path]:
     return found
 
 
-def test_the_address_is_one():
-    assert META["urls"] == {"Repository": ADDRESS}
+def test_the_addresses_belong_together():
+    """The lab's page is the one that .github/workflows/pages.yml publishes for the repository."""
+    owner, name = OWNER_AND_NAME.split("/")
+    assert META["urls"] == {"Repository": ADDRESS, "Lab": f"https://{owner}.github.io/{name}/"}
     assert re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+", ADDRESS)
 
 
@@ -108,9 +110,9 @@ def requirement_name(requirement: str) -> str:
     return re.match(r"[\w.-]+", requirement).group().lower().replace("_", "-")
 
 
-def locked() -> dict[str, list[str]]:
+def locked(lock: str = "requirements-dev.lock") -> dict[str, list[str]]:
     pins: dict[str, list[str]] = {}
-    for line in text("requirements-dev.lock").splitlines():
+    for line in text(lock).splitlines():
         if line and not line.startswith("#"):
             name, version = line.split(";")[0].strip().split("==")
             pins.setdefault(name, []).append(version)
@@ -121,8 +123,20 @@ def test_the_lock_pins_all_that_is_asked_for():
     groups = PROJECT["dependency-groups"]
     asked = [*META["dependencies"], *PROJECT["build-system"]["requires"]]
     asked += [each for extra in META["optional-dependencies"].values() for each in extra]
-    asked += [each for group in groups.values() for each in group if isinstance(each, str)]
+    ours = [group for name, group in groups.items() if name != "simulators"]
+    asked += [each for group in ours for each in group if isinstance(each, str)]
     assert {requirement_name(each) for each in asked} - {*locked()} == {"lapicque"}
+
+
+def test_the_simulators_have_a_lock_of_their_own():
+    """They hold NumPy back, which must not hold the others back."""
+    asked = [*PROJECT["dependency-groups"]["simulators"], *PROJECT["build-system"]["requires"]]
+    asked += META["dependencies"]
+    pins = locked("requirements-simulators.lock")
+    assert {requirement_name(each) for each in asked} <= {*pins}
+    assert not {"brian2", "nest-simulator"} & {*locked()}
+    lines = text("requirements-simulators.lock").splitlines()
+    assert not [line for line in lines if "://" in line or line.startswith("-")]
 
 
 def test_the_lock_resolves_per_python_and_names_no_index():

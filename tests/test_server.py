@@ -622,7 +622,7 @@ def test_the_browser_is_opened_at_the_address(opens, monkeypatch):
     said, seen = [], []
     monkeypatch.setenv("BROWSER", "some")
     monkeypatch.setattr(server.webbrowser, "open", lambda address: seen.append(address) or opens)
-    server._open_browser("http://127.0.0.1:1/", said.append)
+    server.open_page("http://127.0.0.1:1/", said.append)
     assert seen == ["http://127.0.0.1:1/"]
     assert said == ([] if opens else ["No browser could be opened: open the address by hand."])
 
@@ -633,7 +633,7 @@ def test_no_text_browser_takes_the_terminal(monkeypatch):
     monkeypatch.setattr(server.sys, "platform", "linux")
     monkeypatch.setattr(server.webbrowser, "open", lambda address: pytest.fail("opened"))
     said: list[str] = []
-    server._open_browser("http://127.0.0.1:1/", said.append)
+    server.open_page("http://127.0.0.1:1/", said.append)
     assert said == ["No browser could be opened: open the address by hand."]
 
 

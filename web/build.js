@@ -40,6 +40,10 @@ mkdirSync(target, { recursive: true });
 await build({ ...script, entryPoints: { lab: join(source, "lab.js") }, banner: { js: banner } });
 // The page loads the same module as a notebook does.
 await build({ ...script, entryPoints: { local: join(source, "local.js") }, external: ["./lab.js"] });
+// So does the static page; its worker and its service worker are scripts of their own.
+const site = join(target, "site");
+await build({ ...script, outdir: site, entryPoints: ["site", "worker", "sw"].map((name) => join(source, `${name}.js`)), external: ["./lab.js"] });
 // Old enough that nested rules are written out.
 await build({ ...common, entryPoints: { lab: join(source, "style.css") }, target: "chrome111", plugins: [scoped], banner: { css: banner } });
 for (const file of ["index.html", "favicon.svg"]) copyFileSync(join(source, file), join(target, file));
+for (const file of ["site.html", "site.css", "lapicque.webmanifest", "icon.png"]) copyFileSync(join(source, file), join(site, file));

@@ -25,8 +25,8 @@ from .errors import ParameterError as ParameterError
 from .errors import UnitError as UnitError
 from .errors import UnknownNameError as UnknownNameError
 from .experiment import Experiment as Experiment
-from .experiment import load as load
 from .features import features as features
+from .link import load as load
 from .method import RK2 as RK2
 from .method import RK4 as RK4
 from .method import Euler as Euler

@@ -1,4 +1,4 @@
-"""The command line: ``lapicque run``, ``lapicque lab``."""
+"""The command line: ``lapicque run``, ``lapicque lab``, ``lapicque site``."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from .errors import ExperimentError, LapicqueError, brief
-from .experiment import Experiment, load
+from .experiment import Experiment
 from .features import features
+from .link import is_link, load
 
 if TYPE_CHECKING:
     from .response import Response
@@ -98,7 +99,11 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_RUN_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    run.add_argument("experiment", metavar="FILE", help="an experiment: .toml or .json")
+    run.add_argument(
+        "experiment",
+        metavar="FILE",
+        help="an experiment: .toml, .json, or a link from the lab",
+    )
     run.add_argument("--json", action="store_true", help="print the result as JSON")
     run.add_argument(
         "--out",
@@ -124,6 +129,35 @@ def _parser() -> argparse.ArgumentParser:
         help="the port (8907 if not given, or a free one)",
     )
     lab.set_defaults(command=_lab)
+    site = commands.add_parser(
+        "site",
+        help="write the laboratory as a static page for any web server",
+        description="Write the laboratory as a static page: Python runs in the browser, nothing "
+        "is installed, and after the first visit it works offline. Put the folder on any web "
+        "server, under any path.",
+    )
+    site.add_argument("folder", metavar="DIR", help="the folder to write; other files in it stay")
+    site.add_argument(
+        "--offline",
+        action="store_true",
+        help="put Pyodide (Python for the browser, 13 MB) beside the page, from the npm registry; "
+        "else the page loads it from its public address",
+    )
+    site.add_argument(
+        "--pyodide",
+        metavar="DIR",
+        help="take Pyodide from this folder, its npm package unpacked; goes with --offline",
+    )
+    site.add_argument("--serve", action="store_true", help="then serve it to this computer")
+    site.add_argument("--no-browser", action="store_true", help="do not open the browser")
+    site.add_argument(
+        "--port",
+        type=_port,
+        default=None,
+        metavar="N",
+        help="the port to serve at (8907 if not given, or a free one)",
+    )
+    site.set_defaults(command=_site)
     return parser
 
 
@@ -154,6 +188,26 @@ def _lab(given: argparse.Namespace) -> int:
     return 0
 
 
+def _site(given: argparse.Namespace) -> int:
+    import tempfile
+    from pathlib import Path
+
+    from .lab.site import build, fetch_pyodide
+    from .lab.site_server import serve_site
+
+    folder = Path(given.folder)
+    if given.pyodide is not None or not given.offline:
+        written = build(folder, None if given.pyodide is None else Path(given.pyodide))
+    else:
+        with tempfile.TemporaryDirectory() as temporary:
+            written = build(folder, fetch_pyodide(Path(temporary)))
+    size = sum(path.stat().st_size for path in written)
+    print(f"wrote {len(written)} files, {size / 1e6:.1f} MB, to {folder}", file=sys.stderr)
+    if given.serve:
+        serve_site(folder, given.port, not given.no_browser)
+    return 0
+
+
 def _run(given: argparse.Namespace) -> int:
     for path in given.out:
         if _suffix(path) not in _WRITERS:
@@ -164,7 +218,10 @@ def _run(given: argparse.Namespace) -> int:
         experiment = load(given.experiment)
         response = experiment.run()
     except LapicqueError as error:
-        raise ExperimentError(f"{given.experiment}: {error}") from None
+        # A link is long, and it is no name.
+        is_file = os.path.lexists(given.experiment) or not is_link(given.experiment)
+        where = given.experiment if is_file else "the link"
+        raise ExperimentError(f"{where}: {error}") from None
     for path in given.out:
         try:
             _WRITERS[_suffix(path)](path, experiment, response)

@@ -7,7 +7,9 @@ LapicqueError
 ├── ExperimentError (ValueError)     a file or dict that is no experiment
 ├── LimitError (RuntimeError)        a cap was reached: spikes, steps, evaluations
 ├── MissingPackageError (ImportError) an optional package is not installed
-└── LabError (in lab.server)         the lab's server cannot start
+├── LinkError (in link)              a share link that cannot be read or written
+├── LabError (in lab.server)         the lab's server cannot start
+└── SiteError (in lab.site)          the static page cannot be built
 """
 
 from __future__ import annotations

@@ -28,10 +28,10 @@ _COARSE = 32.0
 _SPAN = 0.5
 # After so many time constants nothing is seen of what has decayed.
 _GONE = 10.0
-# Deviation from the true line upwards, as a share of its whole range: a third of a pixel of 500;
+# Deviation from the true line upwards, as a share of its whole range: a tenth of a pixel of 500;
 # and sideways, in pixels.
-_FLAT = 0.0007
-_ASIDE = 0.2
+_FLAT = 0.0002
+_ASIDE = 0.1
 # Rounding errors of a constant, as a share of it, do not bend a line.
 _DUST = 1e-12
 # Samples of an oscillation that is faster than pixels follow; its peaks are refined.

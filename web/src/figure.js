@@ -41,7 +41,7 @@ export function createFigure({ onWindow, onWhole, onResize, isEmbedded = false }
     "aria-label": "Plots. Arrow keys pan, plus and minus zoom, 0 shows the whole span, n and p go from spike to spike.",
   });
   const cursor = h("div", { class: "lp-cursor", hidden: true });
-  const stale = h("div", { class: "lp-stale", hidden: true }, "last valid");
+  const stale = h("div", { class: "lp-stale", hidden: true });
   const crowd = h("div", { class: "lp-crowd", hidden: true });
   const spoken = h("div", { class: "lp-unseen", "aria-live": "polite" });
   const element = h(
@@ -215,10 +215,11 @@ export function createFigure({ onWindow, onWhole, onResize, isEmbedded = false }
       placeCrowd();
       placeCursor();
     },
-    /** @param {boolean} isStale */
-    setStale(isStale) {
-      element.classList.toggle("is-stale", isStale);
-      stale.hidden = !isStale;
+    /** @param {string} words  why the picture is not that of the present setting; empty when it is */
+    setStale(words) {
+      element.classList.toggle("is-stale", words !== "");
+      stale.hidden = words === "";
+      setText(stale, words);
     },
     describe: plots.describe,
     forgetRanges: plots.forgetRanges,

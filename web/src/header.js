@@ -9,7 +9,7 @@ import { icon } from "./icons.js";
 /**
  * @typedef {import("./types.js").Description} Description
  * @typedef {import("./types.js").Preset} Preset
- * @typedef {"undo" | "redo" | "hold" | "swap" | "drop" | "presenter" | "theme" | "help"} ToolName
+ * @typedef {"undo" | "redo" | "hold" | "swap" | "drop" | "share" | "tour" | "presenter" | "theme" | "help"} ToolName
  *
  * @typedef {object} Tool
  * @property {string} word
@@ -25,6 +25,8 @@ const TOOLS = {
   hold: { word: "hold", spoken: "hold this setting as B", keys: "h", shortcut: "h" },
   swap: { word: "swap A, B", spoken: "swap A, B: the held setting into the sliders", keys: "x", shortcut: "x" },
   drop: { word: "let go of B", spoken: "let go of B", keys: "" },
+  share: { word: "share", spoken: "share: links, scripts and files", keys: "" },
+  tour: { word: "tour", spoken: "tour: ten steps through the experiments", keys: "" },
   presenter: { word: "present", spoken: "present: large type and one slider at hand", keys: "f", shortcut: "f" },
   theme: { word: "theme", spoken: "theme", keys: "" },
   help: { word: "help", spoken: "help: keys and gestures", keys: "?", shortcut: "?" },
@@ -52,8 +54,10 @@ export function createHeader({ prefix, isEmbedded, onPreset, onView, onTool }) {
     buttons[name].addEventListener("click", () => onTool(name));
   }
   buttons.presenter.setAttribute("aria-pressed", "false");
+  buttons.share.setAttribute("aria-haspopup", "dialog");
+  buttons.tour.setAttribute("aria-expanded", "false");
   const group = (/** @type {ToolName[]} */ ...names) => h("div", { class: "lp-tool-group" }, ...names.map((name) => buttons[name]));
-  const groups = [group("undo", "redo"), group("hold", "swap", "drop"), group("presenter", "theme", "help")];
+  const groups = [group("undo", "redo"), group("hold", "swap", "drop"), group("share", "tour"), group("presenter", "theme", "help")];
   const toolbar = h("div", { class: "lp-tools", role: "group", "aria-label": "tools" }, ...groups);
 
   /** A button that goes away hands the focus to its neighbour, else the keys would go nowhere. @param {ToolName} name @param {boolean} isUsable @param {ToolName} neighbour */
@@ -71,16 +75,16 @@ export function createHeader({ prefix, isEmbedded, onPreset, onView, onTool }) {
       h("div", { class: "lp-head-row" }, ...(isEmbedded ? [] : [h("span", { class: "lp-brand" }, "lapicque")]), presets.element, toolbar),
       h("div", { class: "lp-head-row" }, h("div", { class: "lp-about" }, title, summary), views.element),
     ),
-    /** @param {Description} description */
-    offer(description) {
+    /** @param {Preset[]} offered @param {Description["views"]} known */
+    offer(offered, known) {
       presets.offer(
-        description.presets.map((preset) => {
+        offered.map((preset) => {
           const [number, name] = splitTitle(preset.title);
           const face = [...(number ? [h("span", { class: "lp-number" }, number)] : []), h("span", { class: "lp-name" }, name)];
           return { name: preset.name, face, spoken: preset.title, title: preset.title };
         }),
       );
-      views.offer(description.views.map(({ name, label, summary: hint }) => ({ name, face: [label], title: hint })));
+      views.offer(known.map(({ name, label, summary: hint }) => ({ name, face: [label], title: hint })));
     },
     /** @param {Preset} preset @param {string} view */
     update(preset, view) {
@@ -92,18 +96,25 @@ export function createHeader({ prefix, isEmbedded, onPreset, onView, onTool }) {
     /**
      * What the tools can do now.
      *
-     * @param {{canUndo: boolean, canRedo: boolean, isHeld: boolean, canSwap: boolean, canHold: boolean}} now
+     * @param {{canUndo: boolean, canRedo: boolean, isHeld: boolean, canSwap: boolean, canHold: boolean, isKnown: boolean}} now
      */
-    enable({ canUndo, canRedo, isHeld, canSwap, canHold }) {
+    enable({ canUndo, canRedo, isHeld, canSwap, canHold, isKnown }) {
       setUsable("redo", canRedo, "undo");
       setUsable("undo", canUndo, canRedo ? "redo" : "hold");
       setUsable("hold", canHold, "presenter");
       setUsable("swap", canSwap, "hold");
+      setUsable("share", isKnown, "presenter");
+      setUsable("tour", isKnown, "presenter");
       for (const name of /** @type {ToolName[]} */ (["swap", "drop"])) {
         if (buttons[name].hidden === isHeld) buttons[name].hidden = !isHeld;
       }
     },
-    focusHold: () => buttons.hold.focus(),
+    /** @param {ToolName} name */
+    focus: (name) => buttons[name].focus(),
+    /** @param {boolean} isOpen */
+    setTouring(isOpen) {
+      buttons.tour.setAttribute("aria-expanded", String(isOpen));
+    },
     /** @param {boolean} isOn */
     setPresenting(isOn) {
       buttons.presenter.setAttribute("aria-pressed", String(isOn));

@@ -52,9 +52,9 @@ export function createHelp() {
   );
   const dialog = h(
     "dialog",
-    { class: "lp-help", "aria-label": "keys and gestures" },
+    { class: "lp-dialog lp-help", "aria-label": "keys and gestures" },
     // The inside covers the dialog, so that a click on the dialog itself is one on the backdrop.
-    h("div", { class: "lp-help-body" }, ...chapters, close),
+    h("div", { class: "lp-dialog-body" }, ...chapters, close),
   );
   close.addEventListener("click", () => dialog.close());
   dialog.addEventListener("click", (event) => {

@@ -8,7 +8,7 @@
  * @typedef {(value: any) => boolean} Check
  */
 
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 
 /** @type {Check} */
 const text = (value) => typeof value === "string";
@@ -57,6 +57,10 @@ const description = shaped({
   methods: some(shaped({ name: text, label: text, locates: list(text) })),
   locates: some(shaped({ name: text, label: text })),
   dt: slider,
+  address: optional(text),
+  copies: list(shaped({ name: text, label: text })),
+  saves: list(shaped({ name: text, label: text })),
+  tour: list(shaped({ title: text, text, link: text })),
 });
 
 const choice = shaped({ variant: text, values: table(number), extents: table(span) });

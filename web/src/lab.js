@@ -4,3 +4,4 @@
 export { webSocketLink } from "./link.js";
 export { mount } from "./mount.js";
 export { default } from "./widget.js";
+export { workerLink } from "./workerLink.js";

@@ -10,6 +10,7 @@
  * @typedef {object} Link
  * @property {(request: Request) => Promise<Reply>} request  rejects only with LinkLost: an error of the engine is a reply
  * @property {(listener: (status: Status) => void) => void} onStatus  told the present status at once, then each change
+ * @property {(listener: (share: number, words: string) => void) => void} [onProgress]  of getting Python; no words when it is there
  * @property {() => void} close
  */
 

@@ -6,6 +6,7 @@ import { createExchange } from "./exchange.js";
 import * as histories from "./history.js";
 import { listenToKeys } from "./keyboard.js";
 import { LinkLost } from "./link.js";
+import { isLink, opened, presetsOnOffer } from "./opening.js";
 import { hasSubject } from "./questions.js";
 import { createScreen } from "./screen.js";
 import * as states from "./state.js";
@@ -19,6 +20,8 @@ import * as states from "./state.js";
  * @typedef {import("./state.js").State} State
  * @typedef {import("./types.js").Description} Description
  * @typedef {import("./types.js").Preset} Preset
+ * @typedef {import("./types.js").Reply} Reply
+ * @typedef {import("./types.js").Request} Request
  * @typedef {import("./types.js").Result} Result
  * @typedef {import("./types.js").Saved} Saved
  * @typedef {import("./types.js").Slider} Slider
@@ -29,9 +32,12 @@ import * as states from "./state.js";
  * @property {Still} [reply]  a picture to show until Python answers
  * @property {(saved: Saved, reply: Still) => void} [onSettled]  a while after the last painted change
  * @property {boolean} [isEmbedded]  among other things on a page: no page title, no more height than needed
+ * @property {string} [fragment]  a link to open, or the part of an address that may be one
+ * @property {string} [base]  the address that links lead to; the public page's, if not given
  *
  * @typedef {object} Lab
  * @property {(preset: Preset) => void} offer  adds or replaces a preset and chooses it, untouched
+ * @property {(text: string) => Promise<void>} openLink  shows what a link carries, or says what is wrong with it
  * @property {() => void} destroy  takes the view off the page; the link stays its maker's
  *
  * @typedef {object} Session  what there is once Python has described itself
@@ -46,7 +52,8 @@ const SETTLED = 350;
 const newPrefix = () => `lp${Math.random().toString(36).slice(2, 10)}-`;
 
 /** @param {HTMLElement} root @param {Link} link @param {Options} [options] @returns {Lab} */
-export function mount(root, link, { saved, reply: still, onSettled, isEmbedded = false } = {}) {
+export function mount(root, link, options = {}) {
+  const { saved, reply: still, onSettled, isEmbedded = false, fragment = "", base } = options;
   const listening = new AbortController();
   /** @type {Session | null} */
   let session = null;
@@ -54,6 +61,13 @@ export function mount(root, link, { saved, reply: still, onSettled, isEmbedded =
   let offered = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let settling;
+  /** @type {import("./link.js").Status} */
+  let status = "connecting";
+  /** A link that Python could not be asked about yet. */
+  let unread = fragment;
+  let readings = 0;
+  /** @type {Preset[]} */
+  let onOffer = [];
 
   const exchange = createExchange({ send: (request) => link.request(request), onNews: show, onFailure: forgive });
   const screen = createScreen(root, { prefix: newPrefix(), isEmbedded, signal: listening.signal }, {
@@ -91,6 +105,16 @@ export function mount(root, link, { saved, reply: still, onSettled, isEmbedded =
       },
       onSubject: (subject) => change((now) => ({ ...now, subject })),
     },
+    share: {
+      link: async () => addressOf((await passOn((shared, { state }) => ({ ...shared, kind: "link", view: state.view, state: states.linkedOf(state) }))).link ?? ""),
+      script: async (format) => (await passOn((shared) => ({ ...shared, kind: "copy", format }))).text ?? "",
+      file: async (format) => {
+        const { text = "", name = "", type = "" } = await passOn((shared, now) => ({ ...shared, kind: "save", format, ...seenIn(now) }));
+        return { text, name, type };
+      },
+      open: (text) => openLink(text),
+    },
+    tour: { addressOf, onStep: (step) => openLink(step) },
   });
 
   /** @type {Record<ToolName, () => void>} */
@@ -101,8 +125,10 @@ export function mount(root, link, { saved, reply: still, onSettled, isEmbedded =
     swap: () => change((now, known) => states.swap(known, now)),
     drop: () => {
       change(states.dropHeld);
-      screen.header.focusHold();
+      screen.header.focus("hold");
     },
+    share: () => screen.share.open(),
+    tour: () => screen.tour.toggle(),
     presenter: () => screen.present(!screen.isPresenting()),
     theme: () => screen.theme.toggle(),
     help: () => screen.help.open(),
@@ -122,7 +148,7 @@ export function mount(root, link, { saved, reply: still, onSettled, isEmbedded =
       },
       undo: tools.undo,
       redo: tools.redo,
-      isBusy: () => screen.help.element.open,
+      isBusy: () => screen.help.element.open || screen.share.element.open,
     },
     listening.signal,
   );
@@ -135,8 +161,10 @@ export function mount(root, link, { saved, reply: still, onSettled, isEmbedded =
     clearTimeout(settling);
     session.state = next(session.state, session.description);
     session.history = histories.record(session.history, states.savedOf(session.state), touch);
+    screen.tell("");
     update();
     ask();
+    if (status === "connecting") screen.showWaiting();
   }
 
   /** @param {Slider} slider @param {number} value @param {Touch | null} touch */
@@ -166,12 +194,18 @@ export function mount(root, link, { saved, reply: still, onSettled, isEmbedded =
       isHeld: Boolean(session?.state.held),
       canSwap: session !== null && states.canSwap(session.description, session.state),
       canHold: canHold(),
+      isKnown: session !== null,
     });
   }
 
   function update() {
     if (session === null) return;
     const { description, state } = session;
+    const presets = presetsOnOffer(description, state);
+    if (presets.length !== onOffer.length || presets.some((preset, index) => preset !== onOffer[index])) {
+      onOffer = presets;
+      screen.header.offer(presets, description.views);
+    }
     screen.header.update(states.presetOf(description, state), state.view);
     screen.controls.update(description, state);
     screen.openPane(state.view !== states.TRACES);
@@ -182,7 +216,7 @@ export function mount(root, link, { saved, reply: still, onSettled, isEmbedded =
   // Questions and answers ----------------------------------------------------------------------
 
   function ask() {
-    if (session === null) return;
+    if (session === null || status === "connecting") return;
     const { description, state } = session;
     exchange.ask(description, state, states.namesOf(description, state), Math.max(1, screen.figure.width()));
     screen.pane.setProgress(exchange.progress());
@@ -221,7 +255,56 @@ export function mount(root, link, { saved, reply: still, onSettled, isEmbedded =
     onSettled(states.savedOf(session.state), { experiments: request.experiments, names, results, ...(plane ? { plane } : {}) });
   }
 
-  // The link -----------------------------------------------------------------------------------
+  // Passed on and opened -----------------------------------------------------------------------
+
+  /** @param {string} text  without its number sign */
+  function addressOf(text) {
+    return `${base ?? session?.description.address ?? location.href.split("#")[0]}#${text}`;
+  }
+
+  /**
+   * Asks Python for something that is made of what is shown.
+   *
+   * @param {(shared: import("./types.js").Shared, now: Session) => Request} requestOf @returns {Promise<Reply>}
+   */
+  async function passOn(requestOf) {
+    if (session === null) throw new LinkLost();
+    const { description, state } = session;
+    const names = states.namesOf(description, state);
+    const shared = { experiments: states.sharedExperiments(description, state), names: names.length > 1 ? names : [] };
+    const reply = await link.request(requestOf(shared, session));
+    if (!reply.ok) throw new Error(reply.error?.message ?? "Python gave neither an answer nor a reason.");
+    return reply;
+  }
+
+  /** @param {Session} now */
+  function seenIn({ description, state }) {
+    const { view, window, subject, method } = state;
+    return { view, window, subject, method: { locate: method.locate }, title: states.presetOf(description, state).title, width: Math.max(1, screen.figure.width()) };
+  }
+
+  /** Of several the last one counts. @param {string} text */
+  async function openLink(text) {
+    // Other marks of the page, or none, are no links.
+    if (text === "" || (text.startsWith("#") && !isLink(text))) return;
+    const reading = ++readings;
+    unread = text;
+    if (session === null || status !== "open") return;
+    try {
+      const reply = await link.request({ kind: "open", link: text });
+      if (listening.signal.aborted || reading !== readings || session === null) return;
+      unread = "";
+      if (!reply.opened) return screen.tell(reply.error?.message ?? "Python did not read the link.");
+      const next = opened(session.description, session.state, reply.opened);
+      session.description = next.description;
+      screen.figure.forgetRanges();
+      change(() => next.state);
+    } catch (error) {
+      forgive(error);
+    }
+  }
+
+  // The link to Python -------------------------------------------------------------------------
 
   /** A lost link is the banner's matter, and its return sends the present state anew. @param {unknown} error */
   function forgive(error) {
@@ -237,6 +320,7 @@ export function mount(root, link, { saved, reply: still, onSettled, isEmbedded =
         if (!reply.describe) throw new Error(reply.error?.message ?? "Python did not describe its experiments.");
         begin(reply.describe);
       }
+      openLink(unread);
       ask();
     } catch (error) {
       forgive(error);
@@ -252,14 +336,17 @@ export function mount(root, link, { saved, reply: still, onSettled, isEmbedded =
       session.history = histories.begin(states.savedOf(session.state));
     }
     screen.controls.element.hidden = false;
-    screen.header.offer(session.description);
+    screen.share.offer(session.description);
+    screen.tour.offer(session.description.tour);
     update();
   }
 
   enableTools();
   if (still) screen.showStill(still);
-  link.onStatus((status) => {
+  link.onProgress?.((share, words) => listening.signal.aborted || screen.showProgress(share, words));
+  link.onStatus((next) => {
     if (listening.signal.aborted) return;
+    status = next;
     screen.showStatus(status);
     if (status === "open") start();
   });
@@ -273,9 +360,9 @@ export function mount(root, link, { saved, reply: still, onSettled, isEmbedded =
       Object.assign(session, states.offered(session.description, session.state, preset));
       screen.forgetPreset();
       exchange.forget("traces");
-      screen.header.offer(session.description);
       change((now) => now);
     },
+    openLink,
     destroy() {
       listening.abort();
       exchange.stop();

@@ -10,7 +10,9 @@ import { createHeader } from "./header.js";
 import { createHelp } from "./help.js";
 import { createPane } from "./pane.js";
 import { alternatives, createReadouts } from "./readouts.js";
+import { createShare } from "./share.js";
 import { createTheme } from "./theme.js";
+import { createTour } from "./tour.js";
 import { unpack } from "./unpack.js";
 
 /**
@@ -25,6 +27,8 @@ import { unpack } from "./unpack.js";
  * @property {Parameters<typeof createControls>[1]} controls
  * @property {Omit<Parameters<typeof createFigure>[0], "isEmbedded">} figure
  * @property {Omit<Parameters<typeof createPane>[0], "prefix">} pane
+ * @property {import("./share.js").Source} share
+ * @property {Omit<Parameters<typeof createTour>[0], "onOpen">} tour
  */
 
 // Described to a screen reader when things are at rest: a long label is costly to set on each frame of a drag.
@@ -35,6 +39,8 @@ const PLANE_BESIDE = 1100;
 
 const LOST = "The connection to Python was lost. Trying again; nothing you set is lost.";
 const STARTING = "Python is starting …";
+const LAST_VALID = "last valid";
+const WAITING = "waits for Python";
 
 /**
  * @param {HTMLElement} root
@@ -48,17 +54,29 @@ export function createScreen(root, { prefix, isEmbedded, signal }, wishes) {
   const pane = createPane({ prefix, ...wishes.pane });
   const readouts = createReadouts();
   const help = createHelp();
-  const banner = h("div", { class: "lp-banner", role: "status" }, STARTING);
+  const share = createShare({ prefix, source: wishes.share });
+  const tour = createTour({ ...wishes.tour, onOpen: (isOpen) => (isOpen ? header.setTouring(true) : endTour()) });
+  const said = h("span", { role: "status" }, STARTING);
+  // Counts too quickly to be read out; the bar beneath tells how far it is to who asks.
+  const counted = h("span");
+  const bar = h("div", { class: "lp-bar", role: "progressbar", "aria-label": "Python is starting", "aria-valuemin": 0, "aria-valuemax": 100, hidden: true });
+  const banner = h("section", { class: "lp-banner", "aria-label": "state of Python" }, said, counted, bar);
   const alarm = h("div", { class: "lp-general", role: "alert", hidden: true });
   const plots = h("div", { class: "lp-plots" }, pane.element, figure.element, alarm);
   const view = h("div", { class: "lp-view" }, readouts.words, pane.about, plots);
   const main = h(isEmbedded ? "div" : "main", { class: "lp-main" }, readouts.numbers, view);
-  const shell = h("div", { class: "lp-shell" }, header.element, banner, main, help.element);
+  const shell = h("div", { class: "lp-shell" }, header.element, banner, tour.element, main, help.element, share.element);
 
   let shownPreset = "";
   let shownPlace = "";
   let described = "";
   let isPresenting = false;
+  /** @type {import("./link.js").Status} */
+  let status = "connecting";
+  let progress = "";
+  let notice = "";
+  /** What no slider can mend. @type {string[]} */
+  let general = [];
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let describing;
 
@@ -141,6 +159,25 @@ export function createScreen(root, { prefix, isEmbedded, signal }, wishes) {
     describe(shown);
   }
 
+  function endTour() {
+    header.setTouring(false);
+    header.focus("tour");
+  }
+
+  function sound() {
+    const lines = [...(notice ? [notice] : []), ...general];
+    setText(alarm, lines.join("\n"));
+    alarm.hidden = lines.length === 0;
+  }
+
+  function updateBanner() {
+    banner.hidden = status === "open" && progress === "";
+    banner.classList.toggle("is-lost", status === "lost");
+    setText(said, progress ? "" : status === "lost" ? LOST : STARTING);
+    setText(counted, progress);
+    bar.hidden = progress === "";
+  }
+
   /** @param {boolean} isOn */
   function openPane(isOn) {
     pane.open(isOn);
@@ -153,6 +190,8 @@ export function createScreen(root, { prefix, isEmbedded, signal }, wishes) {
     figure,
     pane,
     help,
+    share,
+    tour,
     theme,
     present,
     isPresenting: () => isPresenting,
@@ -179,14 +218,14 @@ export function createScreen(root, { prefix, isEmbedded, signal }, wishes) {
      * @param {{figure: Fault[], plane: Fault | null}} faults @param {Slider[]} sliders @param {string | null} moved @param {boolean} isStale
      */
     showFaults(faults, sliders, moved, isStale) {
-      const { rows, general } = placed(sliders, faults.figure, moved);
+      const { rows, general: others } = placed(sliders, faults.figure, moved);
       const slider = faults.plane && sliderOfFault(sliders, faults.plane, moved);
       if (faults.plane && slider && !rows.has(slider)) rows.set(slider, faults.plane.message);
       const isTold = slider !== null && rows.get(slider) === faults.plane?.message;
       controls.complain(rows);
-      setText(alarm, general.join("\n"));
-      alarm.hidden = general.length === 0;
-      figure.setStale(isStale);
+      general = others;
+      sound();
+      figure.setStale(isStale ? LAST_VALID : "");
       pane.complain(faults.plane?.message ?? "", isTold);
     },
 
@@ -198,11 +237,28 @@ export function createScreen(root, { prefix, isEmbedded, signal }, wishes) {
       if (plane) pane.show(plane, true);
     },
 
-    /** @param {import("./link.js").Status} status */
-    showStatus(status) {
-      banner.hidden = status === "open";
-      banner.classList.toggle("is-lost", status === "lost");
-      setText(banner, status === "lost" ? LOST : STARTING);
+    /** What is on show is not what is set, until Python comes. */
+    showWaiting: () => figure.setStale(WAITING),
+
+    /** What went wrong apart from the setting, until it is changed. @param {string} words  empty when all is well */
+    tell(words) {
+      notice = words;
+      sound();
+    },
+
+    /** @param {import("./link.js").Status} next */
+    showStatus(next) {
+      status = next;
+      updateBanner();
+    },
+
+    /** How far Python has come. @param {number} share @param {string} words  none when it is there */
+    showProgress(share, words) {
+      progress = words;
+      bar.style.setProperty("--done", String(share));
+      bar.setAttribute("aria-valuenow", String(Math.round(100 * share)));
+      bar.setAttribute("aria-valuetext", words);
+      updateBanner();
     },
 
     destroy() {

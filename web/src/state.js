@@ -257,6 +257,12 @@ export function byMethod(experiments, { name, dt, locate }) {
   return experiments.map((experiment) => ({ ...experiment, method: { name, dt, locate } }));
 }
 
+/** The experiments as they are passed on: by the compared method, if there is one. @param {Description} description @param {State} state */
+export function sharedExperiments(description, state) {
+  const experiments = experimentsOf(description, state);
+  return state.method.name === EXACT ? experiments : byMethod(experiments, state.method);
+}
+
 /** What the experiments are called where there are several. @param {Description} description @param {State} state */
 export function namesOf(description, state) {
   const { experiments } = variantOf(description, state);
@@ -355,6 +361,12 @@ export function swap(description, state) {
 /** @param {State} state @returns {Saved} */
 export function savedOf({ preset, choices, view, method, held }) {
   return { preset, choices, view, method, held };
+}
+
+/** What a link carries of the state: the present preset's part. @param {State} state @returns {Saved} */
+export function linkedOf(state) {
+  const { preset, view, method, held } = state;
+  return { preset, choices: { [preset]: choiceOf(state) }, view, method, held: held?.preset === preset ? held : null };
 }
 
 /**

@@ -38,6 +38,7 @@
  * @property {string} summary
  * @property {Variant[]} variants
  * @property {string} [view]  the view it opens with
+ * @property {boolean} [isLinked]  made from a link that was opened
  *
  * @typedef {object} View
  * @property {string} name  "traces" or that of a plane
@@ -60,6 +61,17 @@
  * @property {MethodKind[]} methods
  * @property {{name: string, label: string}[]} locates
  * @property {Slider} dt
+ * @property {string | null} address  of the public page, for links
+ * @property {Format[]} copies  what the experiments can be copied as
+ * @property {Format[]} saves  what the picture and its numbers can be saved as
+ * @property {Step[]} tour
+ *
+ * @typedef {{name: string, label: string}} Format
+ *
+ * @typedef {object} Step  of the tour
+ * @property {string} title
+ * @property {string} text
+ * @property {string} link
  *
  * @typedef {[number, number]} Span  start and end, ms (or low and high on another axis)
  *
@@ -197,7 +209,35 @@
  * @property {boolean} [packed]  long lists come as base64
  * @property {{name: string, locate: string}} [method]  of the view "convergence"
  *
- * @typedef {{kind: "describe"} | RunRequest} Request
+ * @typedef {object} Shared  what is shown, as it is passed on
+ * @property {Experiment[]} experiments  by the compared method, if there is one
+ * @property {string[]} names
+ *
+ * @typedef {Shared & {kind: "link", view: string, state: Saved}} LinkRequest
+ * @typedef {{kind: "open", link: string}} OpenRequest
+ * @typedef {Shared & {kind: "copy", format: string}} CopyRequest
+ *
+ * @typedef {object} SaveFields
+ * @property {"save"} kind
+ * @property {string} format
+ * @property {string} view
+ * @property {Span | null} window
+ * @property {number} width
+ * @property {number} subject
+ * @property {string} title
+ * @property {{locate: string}} method  of the view "convergence"
+ *
+ * @typedef {Shared & SaveFields} SaveRequest
+ *
+ * @typedef {object} Opened  what a link carries
+ * @property {Experiment[]} experiments
+ * @property {string[]} names
+ * @property {string | null} view
+ * @property {unknown} state  where the controls stood, as another lab wrote it
+ * @property {Method | null} method  with a time step, if the experiments have one
+ * @property {Preset} preset  with a slider for every number
+ *
+ * @typedef {{kind: "describe"} | RunRequest | LinkRequest | OpenRequest | CopyRequest | SaveRequest} Request
  *
  * @typedef {object} Reply
  * @property {number} id
@@ -205,6 +245,11 @@
  * @property {Description} [describe]
  * @property {Result[] | ErrorResult[]} [results]  ErrorResults in answer to the view "error"
  * @property {Plane} [plane]
+ * @property {string} [link]  without its number sign
+ * @property {Opened} [opened]
+ * @property {string} [text]  to copy, or of a file
+ * @property {string} [name]  of a file
+ * @property {string} [type]  of a file
  * @property {Fault} [error]
  * @property {boolean} [superseded]  not computed because a newer request waited
  * @property {number} [elapsed_ms]

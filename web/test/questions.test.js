@@ -9,7 +9,11 @@ const dt = { name: "dt", symbol: "dt", label: "", group: "Method", unit: "ms", m
 /** @type {import("../src/types.js").Description} */
 const description = {
   version: "0",
-  protocol: 2,
+  protocol: 3,
+  address: null,
+  copies: [],
+  saves: [],
+  tour: [],
   parameters: {},
   limits: {},
   first: "pair",

@@ -16,7 +16,11 @@ const dt = sliderOf({ name: "dt", group: "Method", minimum: 0.1, maximum: 10, de
 /** @type {import("../src/types.js").Description} */
 const description = {
   version: "0",
-  protocol: 2,
+  protocol: 3,
+  address: null,
+  copies: [],
+  saves: [],
+  tour: [],
   parameters: {},
   limits: {},
   first: "one",

@@ -71,7 +71,11 @@ const slider = {
 };
 const variant = { name: "v", label: "", note: "", experiments: [{ label: "", experiment: {} }], sliders: [slider] };
 const described = {
-  protocol: 2,
+  protocol: 3,
+  address: null,
+  copies: [],
+  saves: [],
+  tour: [],
   presets: [{ name: "p", title: "P", summary: "", variants: [variant] }],
   first: "p",
   views: [{ name: "traces", label: "Traces", summary: "" }],

@@ -91,7 +91,13 @@ def look(
     graze = high if abs(y) <= tolerance and high < length else NOT_FOUND
     if y < 0.0:
         return NOT_FOUND, graze
-    start, h = evaluate(low, f, w0, w1, rate, loc, count)
+    if low > 0.0:
+        start, h = evaluate(low, f, w0, w1, rate, loc, count)
+    else:
+        start, h = f, w0
+        for k in range(0, LOC * count, LOC):
+            if loc[k + 1] == 0.0:
+                h += loc[k + 2]
     guess = low + newton_step(start, h, rate) if h > 0.0 and start < 0.0 else low
     if not low < guess < high:
         guess = 0.5 * (low + high)

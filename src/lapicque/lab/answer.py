@@ -9,20 +9,23 @@ from __future__ import annotations
 import copy
 import functools
 import math
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
+from .. import link
 from ..errors import LapicqueError, LimitError, ParameterError, brief, unknown_name
 from ..experiment import Experiment
 from ..method import FixedStep, locates, methods
 from ..parameter import parameters
-from . import planes
+from . import asked, planes, saving, share, tour
+from .asked import MAX_EXPERIMENTS as MAX_EXPERIMENTS
+from .asked import TRACES, InExperimentError
 from .packing import pack
 from .presets import presets
-from .traces import DRAWN_SPIKES, MAX_STEPS, error_trace, trace
+from .traces import DRAWN_SPIKES, MAX_STEPS
 
-PROTOCOL = 2
-MAX_EXPERIMENTS = 4
+PROTOCOL = 3
 
 # The time steps (ms) that the lab's slider offers, and the one it starts with.
 TIME_STEPS = [
@@ -37,8 +40,10 @@ def answer(request: object) -> dict[str, Any]:
     Parameters
     ----------
     request : dict
-        ``{"id": ..., "kind": "describe"}`` or ``{"id": ..., "kind": "run", "experiments": [dict,
-        up to 4], "view": ..., "window": [ms, ms] or None, "width": px}``, with one of the views
+        ``{"id": ..., "kind": ...}`` and what the kind needs: "describe" nothing, "link", "open" and
+        "copy" what `lapicque.lab.share` says, "save" what `lapicque.lab.saving` says, and "run"
+        ``{"experiments": [dict, up to 4], "view": ..., "window": [ms, ms] or None, "width": px}``,
+        with one of the views
 
         - ``"traces"``: I, V and spikes of each experiment;
         - ``"error"``: each experiment's fixed-step run beside the exact one;
@@ -51,7 +56,8 @@ def answer(request: object) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``{"id": ..., "ok": True, "results": [...] or "plane": {...}, "elapsed_ms": ms}`` or
+        ``{"id": ..., "ok": True}`` and, for a run, ``"results": [...]`` or ``"plane": {...}`` and
+        ``"elapsed_ms": ms``, or
         ``{"id": ..., "ok": False, "error": {path, paths, rule, value, message, experiment}}``;
         plain JSON values, None instead of NaN.  Bad requests of any kind are answered, never
         raised.
@@ -64,25 +70,14 @@ def answer(request: object) -> dict[str, Any]:
         if isinstance(identity, (int, str)) and not isinstance(identity, bool):
             reply["id"] = identity
         kind = request.get("kind")
-        if kind == "describe":
-            return {**reply, "ok": True, "describe": describe()}
-        if kind == "run":
-            return {**reply, "ok": True, **_run(request)}
-        raise unknown_name("kind", "a kind of request", kind, ("describe", "run"))
-    except _ExperimentError as fault:
+        if not isinstance(kind, str) or kind not in _KINDS:
+            raise unknown_name("kind", "a kind of request", kind, _KINDS)
+        return {**reply, "ok": True, **_KINDS[kind](request)}
+    except InExperimentError as fault:
         reply["error"] = {**_error(fault.cause), "experiment": fault.experiment}
     except LapicqueError as error:
         reply["error"] = {**_error(error), "experiment": None}
     return reply
-
-
-class _ExperimentError(Exception):
-    """An error of one of the experiments."""
-
-    def __init__(self, experiment: int, cause: LapicqueError) -> None:
-        super().__init__()
-        self.experiment = experiment
-        self.cause = cause
 
 
 def _error(error: LapicqueError) -> dict[str, Any]:
@@ -112,12 +107,6 @@ def describe() -> dict[str, Any]:
 
 @functools.cache
 def _described() -> dict[str, Any]:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        installed = version("lapicque")
-    except PackageNotFoundError:
-        installed = "unknown"
     described: dict[str, Any] = {}
     for preset in presets():
         for variant in preset["variants"]:
@@ -134,7 +123,8 @@ def _described() -> dict[str, Any]:
                             "maximum": p.maximum,
                         }
     return {
-        "version": installed,
+        "version": share.version(),
+        "address": link.address(),
         "protocol": PROTOCOL,
         "presets": list(presets()),
         "first": presets()[0]["name"],
@@ -155,6 +145,9 @@ def _described() -> dict[str, Any]:
         ],
         "locates": [{"name": name, "label": _LOCATES[name]} for name in locates()],
         "dt": _time_step(),
+        "copies": share.copies(),
+        "saves": saving.saves(),
+        "tour": list(tour.tour()),
     }
 
 
@@ -178,26 +171,10 @@ def _time_step() -> dict[str, Any]:
     }
 
 
-_TRACES = {"traces": trace, "error": error_trace}
-
-
-def _run(request: dict[str, Any]) -> dict[str, Any]:
+def _run(request: asked.Request) -> dict[str, Any]:
     began = perf_counter()
-    listed = request.get("experiments")
-    if not isinstance(listed, list) or not 1 <= len(listed) <= MAX_EXPERIMENTS:
-        raise ParameterError("experiments", f"must be a list of 1 to {MAX_EXPERIMENTS}", listed)
-    view = request.get("view", "traces")
-    known = sorted({*_TRACES, *planes.views()})
-    if not isinstance(view, str) or view not in known:
-        raise unknown_name("view", "a view", view, known)
-    width = int(_number(request.get("width", 800), "width", 1.0, 20_000.0, "px"))
-    window = request.get("window")
-    if window is not None:
-        if not isinstance(window, list) or len(window) != 2:
-            raise ParameterError("window", "must be null or two times in ms", window)
-        window = [_number(w, "window", -1e30, 1e30, "ms") for w in window]
-        if not window[0] < window[1]:
-            raise ParameterError("window", "must begin before it ends, ms", request["window"])
+    listed = asked.listed(request)
+    view, width, window = asked.view(request), asked.width(request), asked.window(request)
     packed = request.get("packed", False)
     if not isinstance(packed, bool):
         raise ParameterError("packed", "must be true or false", packed)
@@ -206,12 +183,12 @@ def _run(request: dict[str, Any]) -> dict[str, Any]:
     for k, data in enumerate(listed):
         try:
             experiments.append(Experiment.from_dict(data))
-            if view in _TRACES:
+            if view in TRACES:
                 steps = MAX_STEPS // len(listed)
-                results.append(_TRACES[view](experiments[-1], window, width, steps))
+                results.append(TRACES[view](experiments[-1], window, width, steps))
         except LapicqueError as error:
-            raise _ExperimentError(k, error) from None
-    if view in _TRACES:
+            raise InExperimentError(k, error) from None
+    if view in TRACES:
         reply: dict[str, Any] = {"results": results}
     elif view == "convergence":
         reply = {"plane": planes.convergence(experiments[0], request.get("method"))}
@@ -224,8 +201,11 @@ def _run(request: dict[str, Any]) -> dict[str, Any]:
     return {**reply, "elapsed_ms": 1000.0 * (perf_counter() - began)}
 
 
-def _number(value: Any, path: str, least: float, most: float, unit: str) -> float:
-    good = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not (good and least <= value <= most):
-        raise ParameterError(path, f"must be a number in [{least:g}, {most:g}] {unit}", value)
-    return float(value)
+_KINDS: dict[str, Callable[[asked.Request], dict[str, Any]]] = {
+    "describe": lambda request: {"describe": describe()},
+    "run": _run,
+    "link": share.linked,
+    "open": share.opened,
+    "copy": share.copied,
+    "save": saving.saved,
+}

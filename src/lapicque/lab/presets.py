@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -117,32 +118,80 @@ def preset_of(experiment: Experiment) -> dict[str, Any]:
     dict
         As one entry of `presets`; every slider's range is round, legal, and holds its value.
     """
-    if experiment.method is not None and not isinstance(experiment.method, Exact):
-        experiment = dataclasses.replace(experiment, method=None)
-    parts = experiment.current.parts
-    paths = [f"neuron.{name}" for name in experiment.neuron.given()]
-    paths += ["V_0"] if experiment.V_0 is not None else []
-    for k, part in enumerate(parts):
-        names = sorted(parameters(type(part)), key=lambda name: name in _COMMON)
-        paths += [f"current.{k}.{n}" for n in names if getattr(part, n) is not None]
-    paths.append("duration")
-    potentials = [experiment.value(p) for p in paths if experiment.parameter(p).unit == "mV"]
-    sliders = [_own_slider(experiment, path, potentials) for path in paths]
+    return preset_of_all([experiment], [], OWN, "Your experiment")
+
+
+def preset_of_all(
+    experiments: Sequence[Experiment], names: Sequence[str], name: str, title: str
+) -> dict[str, Any]:
+    """Return a preset of one or several experiments, with a slider for every number.
+
+    A number that all of them have alike is one slider; else each has its own.
+
+    Parameters
+    ----------
+    experiments : sequence of Experiment
+        One to four.
+    names : sequence of str
+        What each is called; numbers, if not given.
+    name, title : str
+        Of the preset.
+
+    Returns
+    -------
+    dict
+        As `preset_of` returns it.
+    """
+    exact = [_exact(each) for each in experiments]
+    several = len(exact) > 1
+    labels = [
+        (names[k] if k < len(names) and names[k] else str(k + 1)) if several else ""
+        for k in range(len(exact))
+    ]
+    listed = [_numbers(each) for each in exact]
+    sliders = []
+    for path in dict.fromkeys(path for paths in listed for path in paths):
+        holders = [k for k, paths in enumerate(listed) if path in paths]
+        values = {exact[k].value(path) for k in holders}
+        called = {_called(exact[k], path) for k in holders}
+        if len(holders) == len(exact) and len(values) == len(called) == 1:
+            sliders.append(_own_slider(exact, path, None, labels))
+        else:
+            sliders += [_own_slider(exact, path, k, labels) for k in holders]
+    words = [f"{each.neuron.model}, {_in_words(each)}, {each.duration:g} ms" for each in exact]
     return {
-        "name": OWN,
-        "title": "Your experiment",
-        "summary": f"{experiment.neuron.model}, {_in_words(experiment)}, "
-        f"{experiment.duration:g} ms.",
+        "name": name,
+        "title": title,
+        "summary": f"{'; '.join(dict.fromkeys(words))}.",
         "variants": [
             {
-                "name": OWN,
-                "label": "your experiment",
+                "name": name,
+                "label": "your experiments" if several else "your experiment",
                 "note": "",
-                "experiments": [{"label": "", "experiment": experiment.to_dict()}],
+                "experiments": [
+                    {"label": label, "experiment": each.to_dict()}
+                    for label, each in zip(labels, exact, strict=True)
+                ],
                 "sliders": sliders,
             }
         ],
     }
+
+
+def _exact(experiment: Experiment) -> Experiment:
+    if experiment.method is None or isinstance(experiment.method, Exact):
+        return experiment
+    return dataclasses.replace(experiment, method=None)
+
+
+def _numbers(experiment: Experiment) -> list[str]:
+    """Return the paths of every number that a slider is made for."""
+    paths = [f"neuron.{name}" for name in experiment.neuron.given()]
+    paths += ["V_0"] if experiment.V_0 is not None else []
+    for k, part in enumerate(experiment.current.parts):
+        names = sorted(parameters(type(part)), key=lambda name: name in _COMMON)
+        paths += [f"current.{k}.{n}" for n in names if getattr(part, n) is not None]
+    return [*paths, "duration"]
 
 
 def _in_words(experiment: Experiment) -> str:
@@ -152,24 +201,46 @@ def _in_words(experiment: Experiment) -> str:
     return f"a current of {len(kinds)} parts" if len(kinds) > 1 else f"a current ({kinds[0]})"
 
 
-def _own_slider(experiment: Experiment, path: str, potentials: list[float]) -> dict[str, Any]:
+def _called(experiment: Experiment, path: str) -> str:
+    """Return what a number is called, with the part of the current that it belongs to."""
+    meaning = experiment.parameter(path).meaning
+    head, *rest = path.split(".")
+    if head != "current":
+        return meaning
+    parts = experiment.current.parts
+    part = parts[int(rest[0])]
+    called = part.name or (f"{part.kind} {int(rest[0]) + 1}" if len(parts) > 1 else part.kind)
+    return f"{called}: {meaning}"
+
+
+def _own_slider(
+    experiments: list[Experiment], path: str, own: int | None, labels: list[str]
+) -> dict[str, Any]:
+    """Return the slider of a number, of one experiment or, without a number, of all."""
+    experiment = experiments[own or 0]
     described, value = experiment.parameter(path), experiment.value(path)
     if described.unit == "mV":
+        potentials = [
+            each.value(p)
+            for each in experiments
+            for p in _numbers(each)
+            if each.parameter(p).unit == "mV"
+        ]
         low, high, step = _potential_range(potentials)
     else:
         low, high, step = _range(value, described, experiment.duration)
     slider: dict[str, Any] = {"name": path, "targets": [path], "step": step}
     slider["minimum"] = max(low, described.minimum)
     slider["maximum"] = min(high, described.maximum)
-    parts = experiment.current.parts
+    slider["label"] = _called(experiment, path)
     head, *rest = path.split(".")
-    if head == "current":
-        part = parts[int(rest[0])]
-        called = part.name or (f"{part.kind} {int(rest[0]) + 1}" if len(parts) > 1 else part.kind)
-        slider["label"] = f"{called}: {described.meaning}"
-        if len(parts) > 1 and described.symbol:
-            slider["symbol"] = f"{described.symbol}_{int(rest[0]) + 1}"
-    made = _slider(slider, OWN, [experiment])
+    if head == "current" and len(experiment.current.parts) > 1 and described.symbol:
+        slider["symbol"] = f"{described.symbol}_{int(rest[0]) + 1}"
+    if own is not None:
+        slider["name"] = f"{own}.{path}"
+        slider["targets"] = [{"path": path, "experiment": own}]
+        slider["label"] = f"{labels[own]}: {slider['label']}"
+    made = _slider(slider, OWN, experiments)
     return {**made, "group": "Neuron"} if path == "V_0" else made
 
 

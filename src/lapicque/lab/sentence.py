@@ -87,8 +87,7 @@ def _varying(
     if first is None:
         if peak <= rheobase:
             return f"The current never exceeds the rheobase, {rheobase:.4g} nA: silent."
-        _, potentials = voltage_line(response, 0.0, experiment.duration, _LOOKS)
-        gap = response.solution.row[membrane.THRESHOLD] - max(potentials)
+        gap = response.solution.row[membrane.THRESHOLD] - _highest(response)
         return (
             f"The current exceeds the rheobase, {rheobase:.4g} nA, but too briefly: V comes within "
             f"{gap:.3g} mV of the threshold, silent."
@@ -97,6 +96,23 @@ def _varying(
         f"{_spikes(count)}, the first at {first:.5g} ms; the rheobase is {rheobase:.4g} nA, the "
         f"current peaks near {peak:.4g} nA."
     )
+
+
+def _highest(response: Response) -> float:
+    """Return the highest V of a run: at its highest look, or between that one's neighbours."""
+    times, potentials = voltage_line(response, response.start, response.stop, _LOOKS)
+    k = potentials.index(max(potentials))
+    low, high = times[max(0, k - 1)], times[min(k + 1, len(times) - 1)]
+    best = potentials[k]
+    for _ in range(40):
+        third = (high - low) / 3.0
+        left, right = response.voltage(low + third), response.voltage(high - third)
+        best = max(best, left, right)
+        if left < right:
+            low += third
+        else:
+            high -= third
+    return best
 
 
 def _spikes(n: int) -> str:

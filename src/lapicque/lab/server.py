@@ -16,15 +16,12 @@ import asyncio
 import collections
 import contextlib
 import errno
-import json
 import logging
-import math
 import os
 import queue
 import socket
 import sys
 import threading
-import traceback
 import webbrowser
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -32,6 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import LapicqueError
+from .frames import Answer, FrameError, decode, encode, failure, readable_id, respond
 
 if TYPE_CHECKING:
     import uvicorn
@@ -41,17 +39,11 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
     from starlette.websockets import WebSocket
 
-Answer = Callable[[object], Mapping[str, object]]
-"""What the server carries requests to: `lapicque.lab.answer.answer`, or a stand-in in a test."""
-
 DEFAULT_PORT = 8907
 """Taken when no port is asked for and it is free."""
 
 MAX_FRAME = 4 * 1024 * 1024
 """Bytes of one WebSocket message; a longer one closes the connection with code 1009."""
-
-MAX_DEPTH = 64
-"""Nesting of one request; an experiment needs six."""
 
 MAX_WAITING = 256
 """Frames of one connection that may wait; beyond that its socket is not read until some are
@@ -75,152 +67,9 @@ CONTENT_TYPES = {
 
 _INSTALL = "the lab needs starlette, uvicorn and websockets: pip install 'lapicque[lab]'"
 
-_log = logging.getLogger("lapicque.lab")
-
 
 class LabError(LapicqueError):
     """The lab cannot start; the message says why and what to do."""
-
-
-# Frames -------------------------------------------------------------------------------------
-
-
-class FrameError(Exception):
-    """A WebSocket message that is no request: the rule it breaks and what was received."""
-
-    def __init__(self, rule: str, value: object, message: str, id: object = None) -> None:
-        super().__init__(message)
-        self.rule = rule
-        self.value = value
-        self.id = id
-
-
-def decode(text: str) -> dict[str, Any]:
-    """Return the request in one text frame, or raise `FrameError`.
-
-    Strict JSON: Python's own reader also takes NaN, Infinity and 1e999, and breaks off without
-    a JSON error on deep nesting and on integers of thousands of digits.
-    """
-    try:
-        request = json.loads(
-            text, parse_constant=_refuse, parse_float=_finite_float, parse_int=_finite_int
-        )
-        deep = text.count("[") + text.count("{") > MAX_DEPTH and _depth(request) > MAX_DEPTH
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno} column {error.colno}"
-        raise FrameError(
-            "a frame must be JSON", _excerpt(text), f"a frame must be JSON ({error.msg} at {where})"
-        ) from None
-    except _RangeError as error:
-        raise FrameError(
-            "a number must be finite",
-            error.literal,
-            f"a number in a frame must be finite (got {error.literal})",
-            _lenient_id(text),
-        ) from None
-    except RecursionError:
-        deep = True
-    if deep:
-        rule = f"a frame must nest at most {MAX_DEPTH} deep"
-        raise FrameError(rule, _excerpt(text), rule)
-    if not isinstance(request, dict):
-        kind = type(request).__name__
-        rule = "a request must be a JSON object"
-        raise FrameError(rule, _excerpt(text), f"{rule} (got {_excerpt(text)}, a {kind})")
-    return request
-
-
-def readable_id(request: object) -> str | int | float | None:
-    """Return the request's `id` if a reply can carry it back: a short text or a number."""
-    if not isinstance(request, dict):
-        return None
-    id = request.get("id")
-    if isinstance(id, str) and len(id) <= 200:
-        return id
-    if isinstance(id, (int, float)) and not isinstance(id, bool):
-        return id
-    return None
-
-
-def respond(answer: Answer, request: dict[str, Any]) -> str:
-    """Return the reply to `request` as JSON text; whatever `answer` does, there is one."""
-    id = readable_id(request)
-    try:
-        reply = dict(answer(request))
-        reply.setdefault("id", id)
-        return _encode(reply)
-    except BaseException as error:
-        _log.error("the lab could not answer a request", exc_info=error)
-        name = type(error).__name__
-        return _encode(
-            _error(
-                id,
-                "internal",
-                None,
-                "this is an error in lapicque, not in your input: "
-                f"{name}: {error}. The lab goes on; please report it.",
-                report="".join(traceback.format_exception(error)),
-            )
-        )
-
-
-class _RangeError(Exception):
-    def __init__(self, literal: str) -> None:
-        super().__init__(literal)
-        self.literal = literal if len(literal) <= 40 else literal[:37] + "..."
-
-
-def _refuse(literal: str) -> float:
-    raise _RangeError(literal)
-
-
-def _finite_float(literal: str) -> float:
-    number = float(literal)
-    if not math.isfinite(number):
-        raise _RangeError(literal)
-    return number
-
-
-def _finite_int(literal: str) -> int:
-    if len(literal) > 300:  # so that it fits a double, and Python's limit of digits is not met
-        raise _RangeError(literal)
-    return int(literal)
-
-
-def _lenient_id(text: str) -> object:
-    def nothing(literal: str) -> None:
-        return None
-
-    def number(literal: str) -> int | None:
-        return int(literal) if len(literal) <= 300 else None
-
-    try:
-        return readable_id(json.loads(text, parse_constant=nothing, parse_int=number))
-    except (ValueError, RecursionError):
-        return None
-
-
-def _depth(value: object) -> int:
-    """Nesting of a JSON value, level by level, without recursion."""
-    depth, level = 0, [value] if isinstance(value, (dict, list)) else []
-    while level:
-        inner = (x.values() if isinstance(x, dict) else x for x in level)
-        level = [x for items in inner for x in items if isinstance(x, (dict, list))]
-        depth += 1
-    return depth
-
-
-def _excerpt(text: str) -> str:
-    return text if len(text) <= 80 else text[:77] + "..."
-
-
-def _error(id: object, rule: str, value: object, message: str, **more: object) -> dict[str, object]:
-    error = {"path": None, "rule": rule, "value": value, "message": message, **more}
-    return {"id": id, "ok": False, "error": error}
-
-
-def _encode(reply: Mapping[str, object]) -> str:
-    return json.dumps(reply, allow_nan=False, separators=(",", ":"))
 
 
 # One connection -----------------------------------------------------------------------------
@@ -270,7 +119,7 @@ class _Waiting:
         return self.request is not None and self.request.get("kind") == "run"
 
     def supersede(self) -> None:
-        self.reply = _encode({"id": readable_id(self.request), "ok": False, "superseded": True})
+        self.reply = encode({"id": readable_id(self.request), "ok": False, "superseded": True})
         self.request = None
 
 
@@ -283,7 +132,7 @@ def _read_frame(message: Mapping[str, Any]) -> _Waiting:
             raise FrameError(rule, size, f"{rule} (got a binary frame of {size} bytes)")
         return _Waiting(request=decode(text))
     except FrameError as bad:
-        return _Waiting(reply=_encode(_error(bad.id, bad.rule, bad.value, str(bad))))
+        return _Waiting(reply=encode(failure(bad.id, bad.rule, bad.value, str(bad))))
 
 
 class _Session:
@@ -402,7 +251,7 @@ class _Guard:
         self._hosts = frozenset(host.encode() for host in hosts)
         self._origins = frozenset(b"http://" + host for host in self._hosts)
         policy = (
-            "default-src 'self'; style-src 'self' 'unsafe-inline'; "
+            "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' blob:; "
             f"connect-src 'self' ws://127.0.0.1:{port} ws://localhost:{port}; "
             "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
         )
@@ -563,11 +412,12 @@ def serve(
         announce(f"lapicque lab: {address}  (Ctrl+C stops it)")
         sys.stdout.flush()  # also when a program reads the line
         if open_browser:
-            threading.Thread(target=_open_browser, args=(address, announce), daemon=True).start()
+            threading.Thread(target=open_page, args=(address, announce), daemon=True).start()
         server.run(sockets=[listener])
 
 
-def _open_browser(address: str, announce: Callable[[str], object]) -> None:
+def open_page(address: str, announce: Callable[[str], object]) -> None:
+    """Open an address in the default browser, or say that none could be."""
     displays = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
     if sys.platform == "linux" and not any(os.environ.get(name) for name in displays):
         opened = False  # what is left are text browsers, which would take the terminal

@@ -9,7 +9,7 @@ import html
 import math
 import textwrap
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 WIDTH = 760
@@ -27,6 +27,10 @@ _COLOURS = {"I": "#009e73", "V": "#0072b2", "spikes": "#d55e00"}
 _OVERLAID = [("#0072b2", ""), ("#d55e00", "7 3"), ("#009e73", "2 2"), (_INK, "9 3 2 3")]
 _COMPARED = ("#e69f00", "6 4")
 _LEVELS = {"threshold": ("#cc79a7", "7 4"), "rest": (_QUIET, "2 3"), "reset": (_QUIET, "5 3 1 3")}
+_PLANE = 300
+# By order; dots where the curve is made of points.
+_CURVES = [("#0072b2", ""), ("#d55e00", "7 4"), ("#009e73", "2 3"), (_INK, "9 3 2 3")]
+_MARKS = {"threshold": ("#cc79a7", "7 4"), "reference": (_QUIET, "2 3")}
 _NO_CONTROLS = dict.fromkeys(range(32), " ") | {0x7F: " ", 0xFFFE: " ", 0xFFFF: " "}
 
 Result = dict[str, Any]
@@ -66,6 +70,7 @@ def still(
     names: Sequence[str],
     title: str = "",
     compared: Sequence[Result] = (),
+    planes: Sequence[Result] = (),
 ) -> str:
     """Return I(t), V(t), the spikes, the sentences and the read-outs as one SVG picture.
 
@@ -78,6 +83,8 @@ def still(
     title : str
     compared : sequence of dict
         Of the view "error": the same experiments by another method.
+    planes : sequence of dict
+        Parts of one plane, such as the f-I curve, drawn beneath.
 
     Returns
     -------
@@ -91,6 +98,8 @@ def still(
         y = _panel(drawing, panel, axis, y, span, results, compared if panel == "V" else ())
     y = _raster(drawing, y, span, results, compared)
     y = _time_axis(drawing, y, span)
+    if planes:
+        y = _plane(drawing, y, planes)
     words = _plain(in_words(results, names, title))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{y}" '
@@ -236,6 +245,100 @@ def _time_axis(drawing: list[str], top: int, span: Span) -> int:
         drawing.append(_text(x, top + 22, label, colour=_QUIET, anchor="middle"))
     drawing.append(_text(_LEFT + PLOT / 2, top + 40, "time (ms)", anchor="middle"))
     return top + 50
+
+
+def _plane(drawing: list[str], y: int, parts: Sequence[Result]) -> int:
+    """Draw curves over two quantities: what is said of them, a legend, the axes, the curves."""
+    y += 24
+    drawing.append(_text(12, y, parts[0]["title"], size=15, weight=600))
+    y += _LINE + 2
+    for sentence in dict.fromkeys(part["sentence"] for part in parts):
+        y = _paragraph(drawing, y, sentence, 12)
+    curves = [curve for part in parts for curve in part["curves"]]
+    for k, curve in enumerate(curves if len(curves) > 1 else ()):
+        colour, dash = _CURVES[k % len(_CURVES)]
+        if curve["kind"] == "points":
+            drawing.append(_dot(26, y - 4, colour))
+        else:
+            drawing.append(_stroke(f"M12 {y - 4}h28", colour, dash, 2.0))
+        y = _paragraph(drawing, y, f"{curve['label']}  {curve['note']}".strip(), 48)
+    x_at = _scale(parts, "x", 0.0, float(PLOT))
+    y_at = _scale(parts, "y", float(_PLANE), 0.0)
+    for tick, label in _plane_ticks(parts, "y", 5):
+        down = y + y_at(tick)
+        drawing.append(_stroke(f"M{_LEFT} {down:.1f}h{PLOT}", _GRID))
+        drawing.append(_text(_LEFT - 6, down + 4, label, colour=_QUIET, anchor="end"))
+    for tick, label in _plane_ticks(parts, "x", 8):
+        right = _LEFT + x_at(tick)
+        drawing.append(_stroke(f"M{right:.1f} {y + _PLANE}v5", _QUIET))
+        drawing.append(_text(right, y + _PLANE + 18, label, colour=_QUIET, anchor="middle"))
+    # An inner picture cuts off what lies beyond the axes.
+    drawing.append(f'<svg x="{_LEFT}" y="{y}" width="{PLOT}" height="{_PLANE}">')
+    for mark in (mark for part in parts[:1] for mark in part["marks"]):
+        colour, dash = _MARKS[mark["role"]]
+        if mark["axis"] == "x":
+            line, place = f"M{x_at(mark['value']):.1f} 0v{_PLANE}", (x_at(mark["value"]) + 4, 12.0)
+        else:
+            line, place = f"M0 {y_at(mark['value']):.1f}h{PLOT}", (4.0, y_at(mark["value"]) - 4)
+        drawing.append(_stroke(line, colour, dash))
+        drawing.append(_text(*place, mark["label"], halo=True))
+    for k, curve in enumerate(curves):
+        colour, dash = _CURVES[k % len(_CURVES)]
+        places = [(x_at(x), y_at(v)) for x, v in zip(curve["x"], curve["y"], strict=True)]
+        if curve["kind"] != "points" and places:
+            path = "L".join(f"{right:.1f} {down:.1f}" for right, down in places)
+            drawing.append(_stroke(f"M{path}", colour, dash, 2.0))
+        if curve["kind"] != "line":
+            drawing += [_dot(right, down, colour) for right, down in places]
+    for point in parts[0]["points"]:
+        right, down = x_at(point["x"]), y_at(point["y"])
+        drawing.append(_dot(right, down, _COLOURS["spikes"], 6.0))
+        drawing.append(_text(right + 10, down + 4, point["label"], halo=True))
+    drawing.append("</svg>")
+    drawing.append(_stroke(f"M{_LEFT} {y}v{_PLANE}h{PLOT}", _QUIET))
+    across, up = parts[0]["x"], parts[0]["y"]
+    turned = f"translate(16 {y + _PLANE / 2:.0f}) rotate(-90)"
+    words = f"{up['label']} ({up['unit']})"
+    drawing.append(f'<text transform="{turned}" text-anchor="middle">{_plain(words)}</text>')
+    words = f"{across['label']} ({across['unit']})"
+    drawing.append(_text(_LEFT + PLOT / 2, y + _PLANE + 36, words, anchor="middle"))
+    return y + _PLANE + 46
+
+
+def _axis_of(parts: Sequence[Result], axis: str) -> tuple[float, float, bool]:
+    ranges = [part[axis]["range"] for part in parts]
+    low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
+    return low, high, parts[0][axis]["scale"] == "log"
+
+
+def _scale(
+    parts: Sequence[Result], axis: str, begin: float, end: float
+) -> Callable[[float], float]:
+    """Return where a value lies between two ends, no further than ten times as far."""
+    low, high, is_log = _axis_of(parts, axis)
+    if is_log:
+        low, high = math.log10(low), math.log10(high)
+
+    def at(value: float) -> float:
+        if is_log:
+            value = math.log10(value) if value > 0.0 else low - 10.0 * (high - low)
+        share = (value - low) / (high - low)
+        return begin + (end - begin) * max(-10.0, min(10.0, share))
+
+    return at
+
+
+def _plane_ticks(parts: Sequence[Result], axis: str, about: int) -> list[tuple[float, str]]:
+    low, high, is_log = _axis_of(parts, axis)
+    if not is_log:
+        return _ticks(low, high, about)
+    first, last = math.ceil(math.log10(low)), math.floor(math.log10(high))
+    step = max(1, (last - first) // about)
+    return [(10.0**k, f"{10.0**k:g}".replace("-", "−")) for k in range(first, last + 1, step)]
+
+
+def _dot(x: float, y: float, colour: str, radius: float = 3.0) -> str:
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:g}" fill="{colour}"/>'
 
 
 def _x(time: float, span: Span) -> float:

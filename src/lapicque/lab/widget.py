@@ -19,8 +19,9 @@ from ..experiment import Experiment
 from ..method import Exact, FixedStep, method_from_dict
 from ..response import Response
 from .answer import MAX_EXPERIMENTS, answer, describe
+from .frames import respond
 from .presets import OWN, preset_of
-from .server import STATIC, LabError, respond
+from .server import STATIC, LabError
 from .still import PLOT, in_words, still, still_html
 
 try:
@@ -228,7 +229,7 @@ class Lab(anywidget.AnyWidget):
         if isinstance(request, dict) and request.get("kind") == "describe":
             return {"ok": True, "describe": self._described}
         reply = answer(request)
-        if reply["ok"]:
+        if reply["ok"] and request["kind"] == "run":
             self._note(request)
         return reply
 

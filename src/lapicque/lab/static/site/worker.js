@@ -1,0 +1,6 @@
+var r="/lapicque",f={info:{abi_version:"2026_0",arch:"wasm32",platform:"emscripten_5_0_3",python:"3.14.2"},packages:{}},h=50,p=null;addEventListener("message",({data:t})=>{p!==null?postMessage({id:t.id,text:p(t.text)}):m(t).catch(n=>postMessage({failed:y(n)}))});function y(t){return(t instanceof Error?t.message:String(t)).split(`
+`)[0].replace(/\.$/,"")}async function m({pyodide:t,sources:n,sizes:c}){g(c);let a=fetch(n).then(s=>{if(!s.ok)throw new Error(`${n} was answered with ${s.status}`);return s.arrayBuffer()});a.catch(()=>{});let{loadPyodide:o}=await import(`${t}pyodide.mjs`),e=await o({indexURL:t,lockFileContents:JSON.stringify(f)});e.unpackArchive(await a,"zip",{extractDir:r}),e.runPython(`
+import shutil, sys
+shutil.unpack_archive("${r}/sources.zip", "${r}")
+sys.path.insert(0, "${r}")
+`),p=e.pyimport("lapicque.lab.page").reply,postMessage({isReady:!0})}function g(t){let n=Object.values(t).reduce((e,s)=>e+s,0),c=self.fetch,a=0,o=0;self.fetch=async(e,s)=>{let i=await c(e,s);if(!(((e instanceof Request?e.url:String(e)).split(/[?#]/)[0].split("/").pop()??"")in t)||i.body===null)return i;let d=new TransformStream({transform(l,u){a+=l.byteLength,performance.now()-o>h&&(o=performance.now(),postMessage({loading:{loaded:a,total:n}})),u.enqueue(l)}});return new Response(i.body.pipeThrough(d),{status:i.status,headers:i.headers})}}

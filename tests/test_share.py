@@ -1,0 +1,355 @@
+"""What the lab passes on and takes in: links, texts to copy, files to save.
+
+The truth for numbers is `Experiment.run()`, verified elsewhere; files are read by other code than
+that which wrote them.
+"""
+
+import copy
+import csv
+import io
+import json
+import re
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+import strategies
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import lapicque as lq
+from lapicque import link
+from lapicque.lab.answer import answer, describe
+from lapicque.lab.presets import preset_of_all
+
+DESCRIBED = describe()
+PRESETS = {preset["name"]: preset for preset in DESCRIBED["presets"]}
+VIEWS = [view["name"] for view in DESCRIBED["views"]]
+VARIANTS = [(p["name"], v["name"]) for p in DESCRIBED["presets"] for v in p["variants"]]
+EULER = {"name": "Euler", "dt": 0.5, "locate": "grid"}
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def entries(name, variant):
+    (found,) = [v for v in PRESETS[name]["variants"] if v["name"] == variant]
+    return [copy.deepcopy(e["experiment"]) for e in found["experiments"]], [
+        e["label"] for e in found["experiments"]
+    ]
+
+
+def ask(kind, experiments, names=(), **more):
+    reply = answer(
+        {"id": 1, "kind": kind, "experiments": experiments, "names": list(names), **more}
+    )
+    json.dumps(reply, allow_nan=False)
+    return reply
+
+
+def asked(kind, experiments, names=(), **more):
+    reply = ask(kind, experiments, names, **more)
+    assert reply["ok"], reply
+    return reply
+
+
+# Links --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "variant"), VARIANTS)
+@pytest.mark.parametrize("method", [None, EULER])
+def test_a_link_comes_back_as_it_was(name, variant, method):
+    """Every experiment of the lab, by every kind of method: what is opened is what was linked."""
+    experiments, names = entries(name, variant)
+    if method:
+        experiments = [{**each, "method": method} for each in experiments]
+    names = names if len(names) > 1 else []
+    state = {"preset": name, "choices": {name: {"variant": variant, "values": {}, "extents": {}}}}
+    text = asked("link", experiments, names, view="f-I", state=state)["link"]
+    assert len(text) < 800
+    opened = answer({"id": 1, "kind": "open", "link": f" https://example.org/#{text}\n"})["opened"]
+    preset = opened.pop("preset")
+    assert opened == {
+        "experiments": experiments,
+        "names": names,
+        "view": "f-I",
+        "state": state,
+        "method": method,
+    }
+    made = preset["variants"][0]["experiments"]
+    plain = [{k: v for k, v in each.items() if k != "method"} for each in experiments]
+    assert [each["experiment"] for each in made] == plain
+    assert [each["label"] for each in made] == (names or [""])
+
+
+def positions_of(experiments, preset):
+    """The experiments with every slider written at its default."""
+    data = [copy.deepcopy(e["experiment"]) for e in preset["variants"][0]["experiments"]]
+    changes = [{} for _ in data]
+    for slider in preset["variants"][0]["sliders"]:
+        for target in slider["targets"]:
+            for k in range(len(data)):
+                if target["experiment"] in (None, k):
+                    assert target["path"] not in changes[k]
+                    changes[k][target["path"]] = slider["default"]
+    return [lq.Experiment.from_dict(d).replace(c) for d, c in zip(data, changes, strict=True)]
+
+
+@given(experiments=st.lists(strategies.free_experiments(), min_size=1, max_size=4))
+@settings(max_examples=80, deadline=None)
+def test_a_preset_from_any_experiments_has_a_slider_for_every_number(experiments):
+    """Each number of each experiment is written by one slider, which stands at its value, within a
+    range that its parameter allows; what all have alike is one slider."""
+    preset = preset_of_all(experiments, ["a", "b", "c", "d"][: len(experiments)], "link", "Link")
+    json.dumps(preset, allow_nan=False)
+    assert positions_of(experiments, preset) == experiments
+    (variant,) = preset["variants"]
+    names = [slider["name"] for slider in variant["sliders"]]
+    assert len(names) == len(set(names))
+    for slider in variant["sliders"]:
+        experiment = experiments[slider["targets"][0]["experiment"] or 0]
+        described = experiment.parameter(slider["targets"][0]["path"])
+        assert described.minimum <= slider["minimum"] < slider["maximum"] <= described.maximum
+        assert slider["minimum"] <= slider["default"] <= slider["maximum"]
+        alike = len({repr(each.value("duration")) for each in experiments}) == 1
+        if slider["targets"][0]["path"] == "duration":
+            assert (slider["targets"][0]["experiment"] is None) == alike
+
+
+def test_experiments_of_several_kinds_share_what_they_have_alike():
+    """Of a LIF and a PIF under different currents the sliders say whose each number is."""
+    one = lq.Experiment(lq.LIF(C_m=2.0, R_m=5.0), lq.constant(1.0), 100.0)
+    two = lq.Experiment(lq.PIF(C_m=2.0), lq.sine(1.0, 5.0), 100.0, V_0=-60.0)
+    preset = preset_of_all([one, two], ["first", ""], "link", "From a link")
+    sliders = {s["name"]: s for s in preset["variants"][0]["sliders"]}
+    assert sliders["neuron.C_m"]["targets"][0]["experiment"] is None
+    assert sliders["0.neuron.R_m"]["label"].startswith("first: ")
+    assert sliders["1.V_0"]["label"].startswith("2: ")
+    assert sliders["1.V_0"]["group"] == "Neuron"
+    assert {"0.current.0.amplitude", "1.current.0.frequency"} <= set(sliders)
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        ({"kind": "open"}, "no link"),
+        ({"kind": "open", "link": 3}, "must be text"),
+        ({"kind": "open", "link": "#9.abc"}, "newer lapicque"),
+        ({"kind": "open", "link": "#1.abc"}, "damaged"),
+        ({"kind": "link"}, "'experiments' must be a list"),
+        ({"kind": "link", "experiments": [{}]}, "'neuron' is missing"),
+        ({"kind": "link", "experiments": ["ok"], "view": "x"}, "'view' is not a view"),
+        ({"kind": "link", "experiments": ["ok"], "names": ["a", "b"]}, "'names' must be a list"),
+        ({"kind": "link", "experiments": ["ok"], "state": [1]}, "'state' must be null or"),
+        ({"kind": "link", "experiments": ["ok"], "state": {"a": "x" * 300_000}}, "Save it as TOML"),
+        ({"kind": "copy", "experiments": ["ok"]}, "is not a format to copy in"),
+        ({"kind": "copy", "experiments": ["ok"], "format": ["toml"]}, "format to copy in"),
+        ({"kind": "copy", "experiments": [], "format": "toml"}, "'experiments' must be a list"),
+        ({"kind": "save", "experiments": ["ok"], "format": "png"}, "is not a format to save in"),
+        ({"kind": "save", "experiments": ["ok"], "format": "csv", "window": [2, 1]}, "'window'"),
+        ({"kind": "save", "experiments": ["ok"], "format": "csv", "width": 0}, "'width'"),
+        ({"kind": "save", "experiments": ["ok"], "format": "svg", "subject": 1}, "'subject'"),
+        ({"kind": "save", "experiments": ["ok"], "format": "svg", "view": 2}, "'view'"),
+        ({"kind": ["link"]}, "is not a kind of request"),
+    ],
+)
+def test_bad_requests_are_answered(request_, words):
+    """Each with one message; an experiment's own error says whose it is."""
+    fine = entries("constant", "equation")[0]
+    request_ = copy.deepcopy(request_)
+    if request_.get("experiments") == ["ok"]:
+        request_["experiments"] = fine
+    reply = answer({"id": 5, **request_})
+    assert (reply["id"], reply["ok"]) == (5, False)
+    assert words in reply["error"]["message"]
+    assert "\n" not in reply["error"]["message"]
+    bad = copy.deepcopy(fine[0])
+    bad["neuron"]["R_m"] = -1.0
+    for kind in ("link", "copy", "save"):
+        reply = ask(kind, [*fine, bad], format={"copy": "toml", "save": "csv"}.get(kind))
+        assert (reply["error"]["path"], reply["error"]["experiment"]) == ("neuron.R_m", 1)
+
+
+# Text to copy -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [each["name"] for each in DESCRIBED["copies"]])
+def test_every_format_to_copy_gives_text(name):
+    """For each experiment of the lab: a text, with the label that the description has."""
+    (label,) = [each["label"] for each in DESCRIBED["copies"] if each["name"] == name]
+    for preset, variant in VARIANTS:
+        experiments, names = entries(preset, variant)
+        reply = asked("copy", experiments, names if len(names) > 1 else [], format=name)
+        assert reply["label"] == label
+        assert len(reply["text"]) > 50
+
+
+def test_toml_that_is_copied_is_the_experiment():
+    """Read back it is what was shown, its method too."""
+    experiments, _ = entries("constant", "equation")
+    experiments[0]["method"] = EULER
+    text = asked("copy", experiments, format="toml")["text"]
+    assert lq.Experiment.from_toml(text) == lq.Experiment.from_dict(experiments[0])
+
+
+def test_python_that_is_copied_runs(tmp_path, monkeypatch):
+    """It makes the same spikes; the picture that it saves too lands beside it."""
+    pytest.importorskip("matplotlib")
+    monkeypatch.chdir(tmp_path)
+    (experiment,), _ = entries("constant", "equation")
+    text = asked("copy", [experiment], format="python")["text"]
+    spikes = lq.Experiment.from_dict(experiment).run().spike_times
+    made = {}
+    exec(text, made)
+    responses = [each for each in made.values() if isinstance(each, lq.Response)]
+    assert any(np.array_equal(each.spike_times, spikes) for each in responses)
+
+
+# CSV ----------------------------------------------------------------------------------------
+
+
+def rows_of(text):
+    """The comments and, by experiment, method and quantity, the pairs of a CSV file."""
+    lines = text.splitlines()
+    comments = [line for line in lines if line.startswith("#")]
+    table = csv.DictReader(io.StringIO("\n".join(lines[len(comments) :])))
+    assert table.fieldnames == ["experiment", "method", "quantity", "t_ms", "value"]
+    found = {}
+    for row in table:
+        key = (int(row["experiment"]), row["method"], row["quantity"])
+        value = float(row["value"]) if row["value"] else None
+        found.setdefault(key, []).append((float(row["t_ms"]), value))
+    return comments, found
+
+
+def on_the_line(response, pairs):
+    """Whether V at each time is that of the run, from one side or the other."""
+    for t, v in pairs:
+        sides = [response.voltage(t), response.voltage(t, left=True)]
+        assert min(abs(v - each) for each in sides) < 1e-9, t
+
+
+@pytest.mark.parametrize(
+    ("name", "variant", "window"),
+    [
+        ("constant", "equation", None),
+        ("variable-sine", "equation", [10.0, 30.5]),
+        ("intensity-duration", "notebook", None),
+        ("strength-duration", "equation", [0.0, 20.0]),
+    ],
+)
+def test_csv_has_the_exact_spikes_and_the_lines(name, variant, window):
+    """Spike times to the last bit, V and I at their own times, for each experiment by number."""
+    experiments, names = entries(name, variant)
+    if name == "variable-sine":
+        experiments[0]["current"][0]["amplitude"] = 4.0
+    reply = asked("save", experiments, names, format="csv", window=window, width=500)
+    assert (reply["name"], reply["type"]) == ("lapicque.csv", "text/csv")
+    comments, found = rows_of(reply["text"])
+    assert DESCRIBED["version"] in comments[0]
+    assert all(unit in "".join(comments[:2]) for unit in (" ms", " mV", " nA"))
+    low, high = window or (0.0, experiments[0]["duration"])
+    for k, data in enumerate(experiments):
+        (said,) = [line for line in comments if line.startswith(f"# experiment {k + 1}")]
+        assert json.loads(said[said.index(": {") + 2 :]) == data
+        if len(names) > 1:
+            assert f'"{names[k]}"' in said
+        experiment = lq.Experiment.from_dict(data)
+        response = experiment.run()
+        spikes = [t for t in response.spikes if low <= t <= high]
+        assert [t for t, _ in found.pop((k + 1, "Exact", "spike"), [])] == spikes
+        voltage, current = (found.pop((k + 1, "Exact", q)) for q in ("V", "I"))
+        assert (voltage[0][0], voltage[-1][0]) == (low, high)
+        on_the_line(response, voltage)
+        for t, i in current:
+            sides = [response.current(t), response.current(t, left=True)]
+            assert min(abs(i - each) for each in sides) < 1e-9
+    assert found == {}
+
+
+def test_csv_has_the_compared_method_too():
+    """Euler's own spikes and line beside the exact ones."""
+    experiments, names = entries("two-inputs", "equation")
+    data = {**experiments[0], "method": EULER}
+    comments, found = rows_of(asked("save", [data], names, format="csv")["text"])
+    experiment = lq.Experiment.from_dict(data)
+    euler, exact = experiment.run(), experiment.replace({"method": None}).run()
+    assert [t for t, _ in found[1, "Euler", "spike"]] == list(euler.spikes)
+    assert [t for t, _ in found[1, "Exact", "spike"]] == list(exact.spikes)
+    on_the_line(euler, found[1, "Euler", "V"])
+    on_the_line(exact, found[1, "Exact", "V"])
+
+
+def test_csv_says_where_spikes_are_too_many():
+    """180,499 spikes are not listed; a comment says so."""
+    (data,), _ = entries("constant", "notebook")
+    data["neuron"] |= {"R_m": 1.0, "C_m": 0.1, "V_th": 1.0, "V_reset": 0.95}
+    data["current"][0]["amplitude"], data["V_0"] = 10.0, 0.95
+    comments, found = rows_of(asked("save", [data], format="csv")["text"])
+    assert any("180499 spikes" in line for line in comments)
+    assert (1, "Exact", "spike") not in found
+
+
+def test_names_cannot_break_the_file():
+    """A name with line ends and formulas stays in one comment."""
+    experiments, _ = entries("constant", "equation")
+    names = ['=1+1\n1,Exact,spike,7,\r"', "\u2028b"]
+    comments, found = rows_of(asked("save", experiments * 2, names, format="csv")["text"])
+    assert len(comments) == 4
+    assert {key[0] for key in found} == {1, 2}
+
+
+# SVG ----------------------------------------------------------------------------------------
+
+
+def drawn(text):
+    """The root of an SVG file that refers to nothing outside and runs nothing."""
+    root = ET.fromstring(text)
+    assert root.tag == f"{SVG}svg"
+    kinds = {each.tag.removeprefix(SVG) for each in root.iter()}
+    assert kinds <= {"svg", "title", "rect", "text", "path", "circle"}
+    assert not [a for each in root.iter() for a in each.attrib if "href" in a or a.startswith("on")]
+    return root
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("name", PRESETS)
+def test_svg_of_every_view(name, view):
+    """A well-formed picture with the title, every sentence and, of the view, its curves."""
+    experiments, names = entries(name, PRESETS[name]["variants"][0]["name"])
+    more = {"view": view, "subject": len(experiments) - 1, "method": {"locate": "hermite"}}
+    reply = asked("save", experiments, names, format="svg", title="A <title> & more", **more)
+    assert (reply["name"], reply["type"]) == ("lapicque.svg", "image/svg+xml")
+    root = drawn(reply["text"])
+    texts = " ".join(each.text or "" for each in root.iter(f"{SVG}text"))
+    assert "A <title> & more" in texts
+    assert "time (ms)" in texts
+    runs = answer({"kind": "run", "experiments": experiments, "view": "traces"})["results"]
+    squeezed = re.sub(r"\s", "", texts)
+    assert all(re.sub(r"\s", "", run["sentence"]) in squeezed for run in runs)
+    inner = root.findall(f"{SVG}svg")
+    assert len(inner) == (view != "traces")
+    if view == "convergence" and name == "two-inputs":
+        assert texts.count("slope 4.") >= 1
+        assert len(inner[0].findall(f"{SVG}path")) == 4
+    if view == "f-I":
+        assert "rheobase" in texts
+
+
+def test_svg_shows_the_window_and_the_method():
+    """The ticks of the spikes in the window, in a row each for exact and Euler."""
+    (data,), _ = entries("constant", "equation")
+    data["method"] = EULER
+    root = drawn(asked("save", [data], format="svg", window=[20.0, 60.0])["text"])
+    rows = [p.get("d", "").count("v12") for p in root.iter(f"{SVG}path")]
+    rows = [count for count in rows if count]
+    experiment = lq.Experiment.from_dict(data)
+    runs = [experiment.replace({"method": None}).run(), experiment.run()]
+    assert rows == [sum(20.0 <= t <= 60.0 for t in run.spikes) for run in runs]
+    texts = [each.text for each in root.iter(f"{SVG}text")]
+    assert any(text and text.startswith("Euler, dt 0.5 ms") for text in texts)
+
+
+def test_the_description_says_what_can_be_passed_on():
+    """Formats with labels, the address of the page where it is known."""
+    assert [each["name"] for each in DESCRIBED["copies"]] == ["python", "toml", "brian2", "nest"]
+    assert DESCRIBED["saves"] == [{"name": "csv", "label": "CSV"}, {"name": "svg", "label": "SVG"}]
+    assert DESCRIBED["address"] == link.address()
