@@ -14,6 +14,8 @@ settings.register_profile(
 settings.load_profile("lapicque")
 
 
+# First, as xdist reads the marks in the same hook.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Where tests are spread over processes, one of them has all that drive a browser."""
     for item in items:

@@ -38,6 +38,14 @@ def part_current(part, t):
             k = np.searchsorted(times, s, side="right") - 1
             value = np.where(k >= 0, values[k], 0.0)
         value = value * part.get("factor", 1.0)
+    elif kind == "synapses":
+        # Each spike by itself, no recursion.
+        value = np.zeros_like(t)
+        for time in part["times"]:
+            x = (s - time) / part["tau"]
+            after = np.maximum(x, 0.0)
+            one = np.exp(-after) if part["kernel"] == "exponential" else after * np.exp(1 - after)
+            value += part["amplitude"] * np.where(x >= 0, one, 0.0)
     elif kind == "product":
         shifted = t - part.get("start", 0.0)
         a, b = (sum((part_current(p, shifted) for p in f), 0.0 * t) for f in part["factors"])
@@ -65,7 +73,7 @@ def breakpoints(parts, shift=0.0):
         if part.get("stop") is not None:
             found.add(part["stop"] + shift)
         found.update(w + shift for w in part.get("window") or ())
-        if part["kind"] == "sampled":
+        if part["kind"] in ("sampled", "synapses"):
             found.update(start + s + shift for s in part["times"])
         if part["kind"] == "product":
             for factor in part["factors"]:
@@ -79,7 +87,7 @@ def time_scale(neuron, parts):
     for part in parts:
         if part["kind"] == "sine" and part["frequency"] > 0:
             scales.append(1000 / (2 * math.pi * part["frequency"]))
-        elif part["kind"] in ("decay", "alpha"):
+        elif part["kind"] in ("decay", "alpha", "synapses"):
             scales.append(part["tau"])
         elif part["kind"] == "product":
             scales.append(min(time_scale(neuron, f) for f in part["factors"]) / 2)

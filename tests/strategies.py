@@ -90,6 +90,17 @@ def _shape(factory, *ranges):
     return st.tuples(common(), *ranges).map(lambda drawn: factory(*drawn[1:], **drawn[0]))
 
 
+@st.composite
+def spiked(draw):
+    """Synapses under some spikes, a few of them at one instant."""
+    n = draw(st.integers(0, 8))
+    gaps = draw(st.lists(st.one_of(st.just(0.0), numbers(0.1, 40.0)), min_size=n, max_size=n))
+    first = draw(numbers(-10.0, 20.0))
+    times = [first + math.fsum(gaps[:k]) for k in range(n)]
+    kernel = draw(st.sampled_from(["exponential", "alpha"]))
+    return lq.synapses(times, draw(AMPLITUDES), draw(spread(0.5, 50.0)), kernel, **draw(common()))
+
+
 def _clamped_step(amplitude, start, width, extra):
     return lq.step(amplitude, start=start, stop=start + width, **extra)
 
@@ -120,6 +131,7 @@ SHAPES = {
     ),
     "sampled": samples(),
 }
+SHAPES["synapses"] = spiked()
 SHAPES["product"] = products()
 
 

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lapicque as lq
+from lapicque import pieces
 from lapicque.current import (
     Alpha,
     Constant,
@@ -628,6 +629,29 @@ def test_a_product_beyond_degree_12_is_refused():
     with pytest.raises(lq.ParameterError) as caught:
         current * lq.ramp(0.1)
     assert str(caught.value) == "'factors' must multiply to a degree of at most 12 (got 13.0)"
+
+
+@pytest.mark.parametrize(
+    ("count", "build"),
+    [
+        # Decays of different time constants from different times on: n^2/2 terms.
+        (50, lambda parts: lq.Current(tuple(parts)).normal_form),
+        (20, lambda parts: lq.Current(tuple(parts)) * lq.Current(tuple(parts))),
+    ],
+)
+def test_more_terms_than_fit_in_memory_are_refused(count, build, monkeypatch):
+    """Sums and products grow with the square of their shapes; half as many fit. A thousand pieces
+    of few terms are no such thing."""
+    monkeypatch.setattr(pieces, "MAX_TERMS", 800)
+    parts = [lq.decay(1.0, 10.0 + k, start=k).parts[0] for k in range(count)]
+    build(parts[: count // 2])
+    with pytest.raises(lq.LimitError, match="more than 800 exponential terms"):
+        build(parts)
+    piece = (0.0, 0.0, 0.0, [(0.0, 1.0, 0.0, -1.0 / k, 0.0, 0.0, 0.0) for k in range(1, 31)])
+    with pytest.raises(lq.LimitError):  # before any of them is made
+        pieces.multiply(piece, piece, 1.0)
+    times = [float(k) for k in range(1000)]
+    assert len((lq.sampled(times, times) * lq.sine(1.0, 5.0)).normal_form) >= 1000
 
 
 def test_every_shape_is_final_and_frozen():

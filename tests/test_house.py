@@ -25,7 +25,7 @@ FLOORS = [
     ["units"],
     ["parameter"],
     ["pieces"],
-    ["current", "neuron", "method"],
+    ["current", "neuron", "method", "trains"],
     ["response"],
     ["simulate"],
     ["experiment"],

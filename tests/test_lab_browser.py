@@ -652,11 +652,17 @@ def test_a_bad_link_is_said_and_leaves_what_is_there(open_lab, fragment, words):
 
 
 def test_a_pasted_link_is_opened(page):
-    """From the dialog's field, as a whole address."""
+    """From the dialog's field, as a whole address; a bad one is said where it was pasted."""
     step = DESCRIBED["tour"][6]["link"]
     tool(page, "share").click()
-    page.get_by_label("open a link").fill(f" https://example.org/lab/#{step} ")
+    field = page.get_by_label("open a link")
+    field.fill("https://example.org/lab/#9.abc")
     page.keyboard.press("Enter")
+    expect(page.locator(".lp-share-status")).to_contain_text("made by a newer lapicque")
+    expect(page.locator(".lp-general")).not_to_be_visible()
+    field.fill(f" https://example.org/lab/#{step} ")
+    page.keyboard.press("Enter")
+    expect(page.locator(".lp-share")).not_to_be_visible()
     expect(page.locator("[data-preset=two-inputs] input")).to_be_checked()
     expect_counts(page, [9])
 
@@ -847,25 +853,26 @@ def test_a_step_of_the_tour_opens_in_a_page_of_its_own(open_lab):
 
 
 SLOW = """async ({ described, still, fragment }) => {
-    const { mount, webSocketLink } = await import("./lab.js");
+    const { mount, webSocketLink, workerLink } = await import("./lab.js");
     const real = webSocketLink(`ws://${location.host}/ws`);
-    const listeners = [];
-    const link = {
-        request: (request) => (isOpen ? real.request(request) : Promise.reject(new Error("early"))),
-        onStatus: (listener) => (listeners.push(listener), listener("connecting")),
-        onProgress: (listener) => (window.progress = listener)(0.25, "Python: 3 of 12 MB"),
-        close: () => real.close(),
+    const worker = {
+        postMessage: async ({ id, text }) => {
+            if (text === undefined) return;
+            const { id: _, ...request } = JSON.parse(text);
+            const reply = await real.request(request);
+            worker.onmessage({ data: { id, text: JSON.stringify(reply) } });
+        },
+        terminate: () => {},
     };
-    let isOpen = false;
-    window.arrive = () => {
-        isOpen = true;
-        window.progress(1, "");
-        for (const listener of listeners) listener("open");
-    };
+    const known = [{ request: { kind: "describe" }, reply: { ok: true, describe: described } }];
+    window.progress = (loaded) => worker.onmessage({ data: { loading: { loaded, total: 12e6 } } });
+    window.arrive = () => worker.onmessage({ data: { isReady: true } });
     const root = document.createElement("div");
     document.body.replaceChildren(root);
     delete document.documentElement.dataset.ready;
-    mount(root, link, { described, reply: still, fragment, base: "https://lab.test/" });
+    const link = workerLink(() => worker, {}, Promise.resolve(known));
+    mount(root, link, { reply: still, fragment, base: "https://lab.test/" });
+    window.progress(3e6);
 }"""
 
 
@@ -882,15 +889,19 @@ def test_what_is_described_beforehand_is_there_before_python(open_lab):
     given = {"described": DESCRIBED, "still": still_of(experiment), "fragment": ""}
     page.evaluate(SLOW, given)
     bar = page.get_by_role("progressbar", name="Python is starting")
-    expect(bar).to_have_attribute("aria-valuenow", "25")
-    expect(page.locator(".lp-banner")).to_have_text("Python: 3 of 12 MB")
+    expect(bar).to_have_attribute("aria-valuenow", "24")
+    expect(page.locator(".lp-banner")).to_have_text("Python is starting: 3.0 MB of 12.0 MB")
     expect_counts(page, [7])
     assert violations(page) == []
     type_value(page, "I", "2")
     expect(page.locator(".lp-figure .lp-stale")).to_have_text("waits for Python")
     expect_counts(page, [7])
-    page.evaluate("progress(0.5, 'half')")
-    expect(bar).to_have_attribute("aria-valuetext", "half")
+    tool(page, "share").click()
+    shared(page, "link").click()
+    expect(page.locator(".lp-share-status")).to_have_text("Waits for Python …")
+    page.keyboard.press("Escape")
+    page.evaluate("progress(6e6)")
+    expect(bar).to_have_attribute("aria-valuetext", "Python is starting: 6.0 MB of 12.0 MB")
     page.evaluate("arrive()")
     expect_counts(page, counts(moved(PRESETS["constant"]["variants"][0], {"I": 2.0})))
     expect(page.locator(".lp-banner")).not_to_be_visible()
@@ -909,6 +920,34 @@ def test_a_link_waits_for_python(page):
 
 
 # How it looks and reads ---------------------------------------------------------------------
+
+
+def test_kept_axes_are_those_drawn_anew(page):
+    """Moved there and back, the canvases are pixel for pixel what they were; so in the dark."""
+    pixels = "[...document.querySelectorAll('.lp-stack canvas')].map((each) => each.toDataURL())"
+    for _ in range(2):
+        before = page.evaluate(pixels)
+        for value, count in (("0.9", 10), ("1", 13), ("0.9", 10), ("0.8", 7)):
+            type_value(page, "I", value)
+            expect_counts(page, [count])
+        assert page.evaluate(pixels) == before
+        tool(page, "theme").click()
+        page.wait_for_timeout(200)
+        assert page.evaluate(pixels) != before
+
+
+def test_a_minus_is_shown_and_a_hyphen_copied(open_lab):
+    """A read-out below zero; whoever copies it gets a number that programs read."""
+    page = open_lab(permissions=CLIPBOARD)
+    type_value(page, "I", "2")
+    choose(page, "method", "Euler")
+    cell = readout(page, "worst_error")
+    expect(cell).to_have_text(re.compile(r"^−\d"))
+    cell.evaluate("(cell) => getSelection().selectAllChildren(cell)")
+    page.keyboard.press("Control+c")
+    page.wait_for_function("navigator.clipboard.readText().then((text) => text !== '')")
+    copy = page.evaluate("navigator.clipboard.readText()")
+    assert float(copy) == -float(cell.inner_text()[1:])
 
 
 def test_presenter_mode(page):
@@ -932,6 +971,18 @@ def test_presenter_mode(page):
     page.keyboard.press("Escape")
     expect(shown).to_have_count(before)
     expect(tool(page, "presenter")).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_projector_shows_the_potential_beside_a_method(open_lab):
+    """1280 x 720, presenting, Euler compared: V has most of the room, and nothing scrolls."""
+    page = open_lab(height=720)
+    choose(page, "method", "Euler")
+    tool(page, "presenter").click()
+    expect(page.locator("[data-sentence=method]")).to_be_visible()
+    expect(page.locator("[data-panel=error]")).to_be_visible()
+    assert page.locator("[data-panel=V]").bounding_box()["height"] >= 140.0
+    scrolled = "(main) => main.scrollHeight - main.clientHeight"
+    assert page.locator(".lp-main").evaluate(scrolled) <= 0
 
 
 def test_the_theme_follows_the_system_and_the_button(open_lab):

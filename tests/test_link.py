@@ -6,6 +6,7 @@ Links are written here by other code than the package's: zlib and json alone.
 import base64
 import copy
 import dataclasses
+import io
 import json
 import random
 import re
@@ -21,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lapicque as lq
-from lapicque import cli, link
+from lapicque import cli, link, pieces
 from lapicque.link import LinkError, is_link, read, write
 
 ROOT = Path(__file__).parent.parent
@@ -129,12 +130,40 @@ def test_load_takes_a_link_or_a_file(tmp_path, monkeypatch):
     assert lq.load("1.toml") == other
 
 
-@pytest.mark.parametrize("name", ["2.toml", "missing.toml", "https://example.org/", "#", "a#1"])
+@pytest.mark.parametrize("name", ["2.toml", "missing.toml", "", "#", "a#1", "#traces"])
 def test_what_has_not_the_shape_of_a_link_is_a_file(name):
     """Its message is about a file then."""
     assert not is_link(name)
     with pytest.raises(lq.ExperimentError, match="the file cannot be read"):
         lq.load(name)
+
+
+@pytest.mark.parametrize(
+    "text", ["https://example.org/", "https://x/#1.a b", "#1.", "#1.a%3D", "#1.a=", "#9.$", "#1.\n"]
+)
+def test_a_damaged_link_is_not_taken_for_a_file(text):
+    """Its message is about the link."""
+    assert is_link(text)
+    with pytest.raises(LinkError, match="link"):
+        lq.load(text)
+
+
+def test_the_command_line_tells_of_several_experiments(capsys):
+    """Only the first is run."""
+    other = EXPERIMENT.replace({"duration": 7.0})
+    assert cli.main(["run", f"#{write([EXPERIMENT, other], ['a', 'b'])}", "--json"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["spike_times"] == list(EXPERIMENT.run().spikes)
+    assert said.err == "the link holds 2 experiments: this is the first\n"
+
+
+def test_a_name_of_a_link_that_the_terminal_has_not(monkeypatch):
+    """As where Windows writes into a pipe: it is escaped."""
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding="cp1252"))
+    named = EXPERIMENT.replace({"current": lq.constant(1.7, name="größe日")})
+    assert cli.main(["run", write(named)]) == 0
+    assert r"größe\u65e5" in written.getvalue().decode("cp1252")
 
 
 def test_the_command_line_runs_a_link(capsys):
@@ -225,6 +254,18 @@ def test_depth_is_limited_before_anything_recurses():
         write(EXPERIMENT, lab=endless)
 
 
+def test_products_that_multiply_without_end_are_refused(monkeypatch):
+    """Each level triples the terms: 400 characters would else be years of work."""
+    monkeypatch.setattr(pieces, "MAX_TERMS", 2_000)
+    shapes = [{"kind": "decay", "amplitude": 1.0, "tau": 1.0}]
+    current = [*shapes, {"kind": "sine", "amplitude": 1.0, "frequency": 1.0}]
+    for k in range(18):
+        wave = {"kind": "sine", "amplitude": 1.0, "frequency": 7.0**k % 999.0}
+        current = [{"kind": "product", "factors": [current, [*shapes, wave]]}]
+    with pytest.raises(LinkError, match="more than 2000 exponential terms"):
+        read(pack({"experiments": [{**EXPERIMENT.to_dict(), "current": current}]}))
+
+
 def test_a_text_full_of_quotes_takes_no_time():
     """Escaped quotes to the end of 200,000 bytes, and no end of the text."""
     began = time.perf_counter()
@@ -250,6 +291,9 @@ def test_a_text_full_of_quotes_takes_no_time():
         ({"experiments": EXPERIMENT, "lab": [1]}, "must be a table"),
         ({"experiments": EXPERIMENT, "lab": {"a": float("nan")}}, "plain JSON"),
         ({"experiments": EXPERIMENT, "lab": {"a": {1, 2}}}, "plain JSON"),
+        # Python's own writer takes these, and would write what no reader takes.
+        ({"experiments": EXPERIMENT, "lab": {"a": 10**400}}, "must be finite"),
+        ({"experiments": EXPERIMENT, "lab": {1: 2, "1": 3}}, "stands twice"),
     ],
 )
 def test_what_fits_in_no_link_is_not_written(given, words):

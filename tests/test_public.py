@@ -16,7 +16,7 @@ NAMES = {
     # neurons
     *("Neuron", "LIF", "PIF"),
     # currents
-    *("Current", "constant", "step", "ramp", "sine", "decay", "alpha", "sampled"),
+    *("Current", "constant", "step", "ramp", "sine", "decay", "alpha", "sampled", "synapses"),
     # simulation
     *("simulate", "Exact", "Euler", "ExponentialEuler", "RK2", "RK4", "Response", "State"),
     *("Experiment", "load", "features"),

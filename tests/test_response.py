@@ -98,7 +98,8 @@ def test_v_is_the_solution_of_the_equation(experiment, shares):
 def test_v_is_continuous_across_pieces(experiment):
     """At a breakpoint of the input V does not jump: the double before it gives the same V.
 
-    Within 1e-11 of the scale; a spike at that very time may reset V.
+    Within 1e-11 of the scale; its two sides are computed from either piece and differ by rounding
+    alone. A spike at that very time may reset V.
     """
     response = experiment.run()
     bar = 1e-11 * scale(experiment)
@@ -110,7 +111,8 @@ def test_v_is_continuous_across_pieces(experiment):
         if near[0] != near[1]:
             continue
         assert abs(response.voltage(t) - response.voltage(before)) <= bar
-        assert response.voltage(t, left=True) == response.voltage(t)
+        sides = response.voltage(t, left=True), response.voltage(t)
+        assert abs(sides[0] - sides[1]) <= 4 * ulps(response, sides)
 
 
 @given(strategies.experiments(), fractions)

@@ -10,6 +10,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -29,6 +30,8 @@ for package in ("starlette", "uvicorn", "websockets"):
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+import lapicque as lq
+from lapicque.cli import main
 from lapicque.lab import server
 
 PAGE = "<!doctype html><title>lab</title>"
@@ -665,6 +668,32 @@ def test_ctrl_c_stops_it_at_once_without_a_traceback(busy):
         finally:
             process.kill()
     assert (process.returncode, out, err) == (0, "", "")
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="a console's Ctrl+C cannot be sent to one child"
+)
+def test_the_lab_opens_an_experiment_file():
+    """`lapicque lab FILE` names an address whose link is the file's experiment."""
+    path = Path(__file__).parent.parent / "examples" / "1_constant_current.toml"
+    command = [sys.executable, "-m", "lapicque", "lab", str(path), "--no-browser", "--port", "0"]
+    with subprocess.Popen(command, stdout=-1, stderr=-1, text=True) as process:
+        try:
+            line = process.stdout.readline()
+            os.kill(process.pid, signal.SIGINT)
+            process.communicate(timeout=20)
+        finally:
+            process.kill()
+    address = line.removeprefix("lapicque lab: ").split("  ")[0]
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/#1\.[\w-]+", address)
+    assert lq.load(address) == lq.load(path)
+
+
+@pytest.mark.parametrize("given", ["nowhere.toml", "#1.abc", "#9.abc"])
+def test_a_file_that_cannot_be_opened_starts_no_lab(given, capsys):
+    """One line, exit 2."""
+    assert main(["lab", given, "--no-browser"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_the_real_answer_is_carried():

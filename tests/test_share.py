@@ -9,6 +9,7 @@ import csv
 import io
 import json
 import re
+import time
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -125,6 +126,17 @@ def test_experiments_of_several_kinds_share_what_they_have_alike():
     assert sliders["1.V_0"]["label"].startswith("2: ")
     assert sliders["1.V_0"]["group"] == "Neuron"
     assert {"0.current.0.amplitude", "1.current.0.frequency"} <= set(sliders)
+
+
+def test_a_link_of_thousands_of_parts_opens_at_once():
+    """Its 900 characters make 4,000 parts; the work must not grow with their square."""
+    many = lq.Experiment(lq.LIF(), sum([lq.constant(0.001)] * 4000), 10.0)
+    text = link.write(many)
+    assert len(text) < 1000
+    began = time.perf_counter()
+    preset = answer({"kind": "open", "link": text})["opened"]["preset"]
+    assert time.perf_counter() - began < 5.0
+    assert len(preset["variants"][0]["sliders"]) > 4000
 
 
 @pytest.mark.parametrize(
@@ -288,13 +300,28 @@ def test_csv_says_where_spikes_are_too_many():
     assert (1, "Exact", "spike") not in found
 
 
+def test_csv_says_what_time_it_has():
+    """Of runs of different lengths, from the first begin to the last end."""
+    (data,), _ = entries("constant", "equation")
+    two = [data, {**data, "duration": 250.0}]
+    comments, found = rows_of(asked("save", two, ["a", "b"], format="csv")["text"])
+    assert "from 0.0 to 250.0 ms" in comments[0]
+    assert found[2, "Exact", "V"][-1][0] == 250.0
+
+
 def test_names_cannot_break_the_file():
-    """A name with line ends and formulas stays in one comment."""
+    """A name with line ends stays in one comment; none begins a cell of a spreadsheet, which
+    would take ``=`` for a formula, whatever separates its cells."""
     experiments, _ = entries("constant", "equation")
-    names = ['=1+1\n1,Exact,spike,7,\r"', "\u2028b"]
+    names = ['=1+1\n1,Exact,spike,7,\r"', '\u2028b,=1+1,@a;+1;\t-1,"=1']
     comments, found = rows_of(asked("save", experiments * 2, names, format="csv")["text"])
     assert len(comments) == 4
     assert {key[0] for key in found} == {1, 2}
+    for comment, name in zip(comments[2:], names, strict=True):
+        assert json.JSONDecoder().raw_decode(comment, comment.index('"'))[0] == name
+        for separator in ",;\t":
+            for cell in next(csv.reader([comment], delimiter=separator)):
+                assert not cell.lstrip().startswith(tuple("=+-@"))
 
 
 # SVG ----------------------------------------------------------------------------------------
@@ -346,6 +373,23 @@ def test_svg_shows_the_window_and_the_method():
     assert rows == [sum(20.0 <= t <= 60.0 for t in run.spikes) for run in runs]
     texts = [each.text for each in root.iter(f"{SVG}text")]
     assert any(text and text.startswith("Euler, dt 0.5 ms") for text in texts)
+
+
+def test_svg_of_a_run_that_has_hardly_a_length():
+    """As short as a double can be: a picture all the same."""
+    (data,), _ = entries("constant", "equation")
+    drawn(asked("save", [{**data, "duration": 5e-324}], format="svg")["text"])
+
+
+def test_the_times_of_a_narrow_window_far_out_are_told_apart():
+    """The labels of the ticks, read as numbers, lie in the window and differ."""
+    (data,), _ = entries("constant", "equation")
+    window = [543210.125, 543210.25]
+    text = asked("save", [{**data, "duration": 1e6}], format="svg", window=window)["text"]
+    labels = [each.text or "" for each in drawn(text).iter(f"{SVG}text")]
+    times = [float(label) for label in labels if re.fullmatch(r"5432\d\d[.\d]*", label)]
+    assert len(times) == len(set(times)) > 3
+    assert all(window[0] <= t <= window[1] for t in times)
 
 
 def test_the_description_says_what_can_be_passed_on():

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -19,8 +20,10 @@ from pathlib import Path
 import pytest
 
 from lapicque.cli import main
+from lapicque.interop import scripts
 from lapicque.lab import site
 from lapicque.lab.answer import answer
+from lapicque.lab.server import DEFAULT_PORT
 from lapicque.lab.site_server import make_site_server
 
 ROOT = Path(__file__).parent.parent
@@ -182,9 +185,16 @@ assert not packages & {"numpy", "starlette", "anywidget", "matplotlib", "tomli_w
 
 
 def test_the_archive_answers_like_the_package(built, tmp_path):
-    """In a Python without any package: every preset, the same replies; bad text is a reply too."""
-    known = json.loads((built / "start.json").read_text())
-    lines = [json.dumps({"id": k, **entry["request"]}) for k, entry in enumerate(known)]
+    """In a Python without any package: every preset, links, scripts and files of it, the same
+    replies; bad text is a reply too."""
+    known = [entry["request"] for entry in json.loads((built / "start.json").read_text())]
+    for experiments in [each["experiments"] for each in known if "experiments" in each]:
+        request = {"experiments": experiments, "names": ["é,=1"] * len(experiments)}
+        known.append({**request, "kind": "link"})
+        known.append({"kind": "open", "link": answer(known[-1])["link"]})
+        known += [{**request, "kind": "copy", "format": name} for name in scripts()]
+        known += [{**request, "kind": "save", "format": name} for name in ("csv", "svg")]
+    lines = [json.dumps({"id": k, **request}) for k, request in enumerate(known)]
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", REPLAY, str(unpacked(built, tmp_path))],
         input="\n".join([*lines, "{", "[1e999]", '{"id": "x"}']) + "\n",
@@ -194,8 +204,9 @@ def test_the_archive_answers_like_the_package(built, tmp_path):
     )
     replies = [json.loads(line) for line in done.stdout.splitlines()]
     *good, broken, infinite, kindless = replies
-    for k, (entry, reply) in enumerate(zip(known, good, strict=True)):
-        ours = json.loads(json.dumps(answer({"id": k, **entry["request"]})))
+    for k, (request, reply) in enumerate(zip(known, good, strict=True)):
+        ours = json.loads(json.dumps(answer({"id": k, **request})))
+        assert ours["ok"] or request["kind"] == "copy"  # not every script can be written
         for each in (ours, reply):
             each.pop("elapsed_ms", None)
             # A page has an address of its own.
@@ -252,6 +263,23 @@ def test_a_folder_that_cannot_be_is_one_line(tmp_path, capsys):
     assert (tmp_path / "taken").read_text() == "mine"
 
 
+@pytest.mark.parametrize("arguments", [[""], ["DIR", "--pyodide", ""]])
+def test_a_folder_without_a_name_is_not_the_present_one(arguments, tmp_path, monkeypatch, capsys):
+    """As of a variable that is not set."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as caught:
+        main(["site", *arguments])
+    assert caught.value.code == 2
+    assert "must be the name of a folder" in capsys.readouterr().err
+    assert names_in(tmp_path) == set()
+
+
+def test_a_name_that_no_folder_can_have_is_one_line(tmp_path, capsys):
+    """It holds a null character."""
+    assert main(["site", f"{tmp_path}/a\0b"]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
 def test_other_files_stay(tmp_path, capsys):
     """A site is written among them."""
     (tmp_path / "CNAME").write_text("lab.example.org")
@@ -272,6 +300,7 @@ class FromNowhere(io.BytesIO):
         (b"", "checksum"),
         (urllib.error.URLError("no route to host"), "no route to host"),
         (TimeoutError("timed out"), "timed out"),
+        (http.client.IncompleteRead(b"half"), "IncompleteRead"),
     ],
 )
 def test_a_download_that_fails_is_said(monkeypatch, tmp_path, sent, words):
@@ -350,13 +379,30 @@ def test_every_file_is_served_as_what_it_is(built, port):
 
 @pytest.mark.parametrize(
     "path",
-    ["/../secret.txt", "/%2e%2e/secret.txt", "/link.txt", "/nothing", "//etc/passwd", "/lab.js/"],
+    [
+        "/../secret.txt",
+        "/%2e%2e/secret.txt",
+        "/.%2f../secret.txt",
+        "/link.txt",
+        "/nothing",
+        "//etc/passwd",
+        "/lab.js/",
+        "/lab.js/x",
+        "/%00",
+    ],
 )
 def test_nothing_else_is_served(port, path):
     """No way out of the folder."""
     status, _, body = ask(port, path)
     assert status == 404
     assert b"not for you" not in body
+
+
+def test_an_address_that_is_none_is_answered(port):
+    """One that Python's own parser does not take."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(f"GET http://[/ HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 404 ")
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "localhost:1", ""])
@@ -366,7 +412,8 @@ def test_a_foreign_host_is_refused(port, host):
 
 
 def test_it_listens_on_loopback_only(built):
-    """And a second one finds a port of its own."""
+    """And a second one finds a port of its own. None takes the lab's by itself: the page's service
+    worker would go on to answer for the lab there."""
     with make_site_server(built) as one, make_site_server(built) as other:
         assert one.socket.getsockname()[0] == other.socket.getsockname()[0] == "127.0.0.1"
-        assert one.port != other.port
+        assert len({one.port, other.port, DEFAULT_PORT}) == 3

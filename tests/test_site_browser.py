@@ -121,7 +121,7 @@ def count_of(experiment, **changes):
 
 def test_the_first_picture_does_not_wait_for_python(browser, served):
     """With Pyodide held back: a real plot, the right count, progress in words; a slider that moves
-    meanwhile is answered when Python has come."""
+    meanwhile is answered when Python has come, and the other experiments are shown until then."""
     context = browser.new_context()
     page = context.new_page()
     gate = threading.Event()
@@ -139,7 +139,14 @@ def test_the_first_picture_does_not_wait_for_python(browser, served):
     page.locator('[data-preset="constant"]').first.click()
     type_value(page, "I", "2.5")
     assert page.locator("html[data-python=ready]").count() == 0
+    waiting = page.locator(".lp-figure .lp-stale")
+    expect(waiting).to_have_text("waits for Python")
     expect(readout(page, "spike_count")).to_have_text(count_of(FIRST))
+    page.locator('[data-preset="two-inputs"]').first.click()
+    expect(readout(page, "spike_count")).to_have_text(count_of(other))
+    expect(waiting).to_be_hidden()
+    page.locator('[data-preset="constant"]').first.click()
+    expect(waiting).to_be_visible()
     for _ in range(100):
         if held:
             break

@@ -17,6 +17,7 @@ from .current import ramp as ramp
 from .current import sampled as sampled
 from .current import sine as sine
 from .current import step as step
+from .current import synapses as synapses
 from .errors import ExperimentError as ExperimentError
 from .errors import LapicqueError as LapicqueError
 from .errors import LimitError as LimitError
@@ -50,6 +51,7 @@ __all__ = [name for name in dir() if name[0] != "_" and name[0].isupper()] + [
     "simulate",
     "sine",
     "step",
+    "synapses",
 ]
 
 
@@ -58,7 +60,7 @@ def __getattr__(name: str) -> object:
         from importlib.metadata import version
 
         return version("lapicque")
-    if name in ("analysis", "lab"):
+    if name in ("analysis", "lab", "trains"):
         from importlib import import_module
 
         return import_module(f".{name}", __name__)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from .errors import ExperimentError, LapicqueError, brief
 from .experiment import Experiment
 from .features import features
-from .link import is_link, load
+from .link import is_link, load, read, write
 
 if TYPE_CHECKING:
     from .response import Response
@@ -120,6 +120,12 @@ def _parser() -> argparse.ArgumentParser:
         description="Open the laboratory in the browser: sliders, plots and exact spikes, served "
         "to this computer only. Ctrl+C stops it.",
     )
+    lab.add_argument(
+        "experiment",
+        metavar="FILE",
+        nargs="?",
+        help="an experiment to open: .toml, .json or a link; else the lab's own",
+    )
     lab.add_argument("--no-browser", action="store_true", help="do not open the browser")
     lab.add_argument(
         "--port",
@@ -136,7 +142,9 @@ def _parser() -> argparse.ArgumentParser:
         "is installed, and after the first visit it works offline. Put the folder on any web "
         "server, under any path.",
     )
-    site.add_argument("folder", metavar="DIR", help="the folder to write; other files in it stay")
+    site.add_argument(
+        "folder", type=_folder, metavar="DIR", help="the folder to write; other files in it stay"
+    )
     site.add_argument(
         "--offline",
         action="store_true",
@@ -145,6 +153,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     site.add_argument(
         "--pyodide",
+        type=_folder,
         metavar="DIR",
         help="take Pyodide from this folder, its npm package unpacked; goes with --offline",
     )
@@ -155,7 +164,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_port,
         default=None,
         metavar="N",
-        help="the port to serve at (8907 if not given, or a free one)",
+        help="the port to serve at (8908 if not given, or a free one)",
     )
     site.set_defaults(command=_site)
     return parser
@@ -181,10 +190,24 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _folder(text: str) -> str:
+    # Of a variable that is not set; it would stand for the present folder.
+    if not text:
+        raise argparse.ArgumentTypeError("must be the name of a folder (got '')")
+    return text
+
+
 def _lab(given: argparse.Namespace) -> int:
     from .lab.server import serve
 
-    serve(given.port or 0, not given.no_browser)
+    fragment = ""
+    if given.experiment is not None:
+        where, listed = _loaded(given.experiment)
+        try:
+            fragment = write(listed)
+        except LapicqueError as error:
+            raise ExperimentError(f"{where}: {error}") from None
+    serve(given.port or 0, not given.no_browser, fragment=fragment)
     return 0
 
 
@@ -214,14 +237,14 @@ def _run(given: argparse.Namespace) -> int:
             raise ExperimentError(
                 f"'--out' must end in one of {', '.join(_WRITERS)} (got {brief(path)})"
             )
+    where, listed = _loaded(given.experiment)
+    experiment = listed[0]
     try:
-        experiment = load(given.experiment)
         response = experiment.run()
     except LapicqueError as error:
-        # A link is long, and it is no name.
-        is_file = os.path.lexists(given.experiment) or not is_link(given.experiment)
-        where = given.experiment if is_file else "the link"
         raise ExperimentError(f"{where}: {error}") from None
+    if len(listed) > 1:
+        print(f"{where} holds {len(listed)} experiments: this is the first", file=sys.stderr)
     for path in given.out:
         try:
             _WRITERS[_suffix(path)](path, experiment, response)
@@ -233,10 +256,26 @@ def _run(given: argparse.Namespace) -> int:
     if given.json:
         print(_json(response))
     else:
-        print(_summary(experiment, response))
+        _say(_summary(experiment, response))
     for path in given.out:
         print(f"wrote {path}", file=sys.stderr)
     return 0
+
+
+def _say(text: str) -> None:
+    """Print a text that may have characters which the terminal's encoding has not."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    print(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def _loaded(text: str) -> tuple[str, Sequence[Experiment]]:
+    """Return the experiments of a file or a link, and what to call it in messages."""
+    is_file = os.path.lexists(text) or not is_link(text)
+    where = text if is_file else "the link"  # which is long, and no name
+    try:
+        return where, [load(text)] if is_file else read(text).experiments
+    except LapicqueError as error:
+        raise ExperimentError(f"{where}: {error}") from None
 
 
 def _suffix(path: str) -> str:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex, overload
 from .errors import ParameterError, unknown_name
 from .kernels import pairs
 from .parameter import LARGEST, Described, check_fields, described, parameters, quantity
-from .pieces import Pieces, add, multiply, number
+from .pieces import Pieces, Term, add, multiply, number
 
 if TYPE_CHECKING:
     import numpy as np
@@ -304,6 +304,68 @@ def _samples(given: Any, name: str, unit: str) -> array[float]:
         if not -LARGEST <= v <= LARGEST:
             raise ParameterError(name, f"must be finite numbers in {unit}; entry {k} is not", v)
     return samples
+
+
+@described
+class Synapses(Part):
+    """``amplitude k(t - start - times[j])``, added up over the presynaptic spikes ``times``
+
+    A spike's current is ``k(s) = exp(-s/tau)`` ("exponential") or ``(s/tau) exp(1 - s/tau)``
+    ("alpha") from the spike on; its peak is ``amplitude``.
+    """
+
+    times: array[float] = dataclasses.field()
+    amplitude: float = quantity("nA", "peak of one spike's current", symbol="I", display="pA")
+    tau: float = quantity(
+        "ms", "synaptic time constant", symbol="tau_syn", positive=True, least=1e-9
+    )
+    kernel: str = "exponential"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "times", _samples(self.times, "times", "ms"))
+        for k in range(1, len(self.times)):
+            if not self.times[k] >= self.times[k - 1]:
+                raise ParameterError(
+                    "times",
+                    f"must not decrease, ms: entry {k} comes before the one before it, "
+                    f"{self.times[k - 1]:g}",
+                    self.times[k],
+                    "Sort the spike times.",
+                )
+        if self.kernel not in ("exponential", "alpha"):
+            raise unknown_name("kernel", "a kernel", self.kernel, ("exponential", "alpha"))
+
+    def shape(self) -> Pieces:
+        """Return the normal form: one piece, of one kernel's terms, for each spike.
+
+        The currents of all earlier spikes have the same exponent: they are one term, moved along.
+        """
+        rate, rate_lo = _rate(self.tau)
+        is_alpha = self.kernel == "alpha"
+        per_spike = self.amplitude * (math.e / self.tau) if is_alpha else self.amplitude
+        pieces: list[tuple[float, float, float, float, list[Term]]] = []
+        level = rising = 0.0
+        last = -math.inf
+        for time in self.times:
+            start = self.start + time
+            if start > last:
+                passed = start - last
+                kept = math.exp(-passed / self.tau)
+                level = (level + rising * passed) * kept if kept > 0.0 else 0.0
+                rising *= kept
+            if is_alpha:
+                rising += per_spike
+            else:
+                level += per_spike
+            terms = [(0.0, level, 0.0, rate, 0.0, rate_lo, 0.0)]
+            if is_alpha:
+                terms.append((1.0, rising, 0.0, rate, 0.0, rate_lo, 0.0))
+            if start == last:
+                pieces.pop()  # spikes at one instant are one event
+            pieces.append((start, 0.0, 0.0, 0.0, terms))
+            last = start
+        return Pieces.build(pieces or [(self.start, 0.0, 0.0, 0.0, ())])
 
 
 @described
@@ -669,3 +731,33 @@ def sampled(
     # Sampled copies what it is given into arrays.
     given: Any = {"times": times, "values": values}
     return Current((Sampled(**given, interpolation=interpolation, **common),))
+
+
+def synapses(
+    times: Sequence[float],
+    amplitude: float,
+    tau: float,
+    kernel: str = "exponential",
+    **common: Any,
+) -> Current:
+    """Return the current of synapses that presynaptic spikes arrive at, exactly.
+
+    Parameters
+    ----------
+    times : array_like, shape (n,)
+        Arrival of the spikes (ms), in order, relative to ``start``; a time may stand twice.
+    amplitude : float
+        Peak of the current of one spike (nA); negative for inhibition.
+    tau : float
+        Time constant of the synapse (ms).
+    kernel : {"exponential", "alpha"}
+        ``exp(-s/tau)``, or ``(s/tau) exp(1 - s/tau)``, with s the time since the spike.
+    **common
+        ``start=``, ``stop=``, ``window=`` and ``name=`` (see `Part`).
+
+    See Also
+    --------
+    lapicque.trains.regular, lapicque.trains.poisson : spike trains to begin with.
+    """
+    given: Any = {"times": times}
+    return Current((Synapses(**given, amplitude=amplitude, tau=tau, kernel=kernel, **common),))

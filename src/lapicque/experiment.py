@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Iterable
 from typing import Any
 
 from .current import Current, current_from_dicts
@@ -138,11 +139,16 @@ class Experiment:
             raise error.within(prefix) from None
 
     def _part(self, key: str) -> int:
-        for k, part in enumerate(self.current.parts):
-            if key in (str(k), part.name):
+        parts = self.current.parts
+        # By number at once: a search for each of thousands of parts would take their square.
+        number = int(key) if key.isascii() and key.isdigit() and len(key) <= 9 else -1
+        if 0 <= number < len(parts) and str(number) == key:
+            return number
+        for k, part in enumerate(parts):
+            if key == part.name:
                 return k
-        known = [str(k) for k in range(len(self.current.parts))]
-        known += [part.name for part in self.current.parts if part.name is not None]
+        known = [str(k) for k in range(len(parts))]
+        known += [part.name for part in parts if part.name is not None]
         raise unknown_name(f"current.{key}", "a part of the current", key, known)
 
     def paths(self) -> list[str]:
@@ -291,12 +297,9 @@ class Experiment:
         import json
 
         def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-            table = dict(pairs)
-            if len(table) < len(pairs):
-                names = [name for name, _ in pairs]
-                twice = next(name for name in names if names.count(name) > 1)
+            if (twice := first_repeated(name for name, _ in pairs)) is not None:
                 raise ExperimentError(f"'{twice}' stands twice in one JSON object")
-            return table
+            return dict(pairs)
 
         try:
             data = json.loads(text, object_pairs_hook=unique)
@@ -309,6 +312,16 @@ class Experiment:
 
 _FIELDS = tuple(f.name for f in dataclasses.fields(Experiment))
 _KEYS = ("lapicque", *_FIELDS)
+
+
+def first_repeated(names: Iterable[str]) -> str | None:
+    """Return the first name that stands a second time; None if all differ."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
 
 
 def _first_line(error: BaseException) -> str:

@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import experiment as files
-from .errors import ExperimentError, LapicqueError, ParameterError, brief
-from .experiment import Experiment
+from .errors import ExperimentError, LapicqueError, LimitError, ParameterError, brief
+from .experiment import Experiment, first_repeated
 
 VERSION = 1
 MOST_EXPERIMENTS = 4
@@ -32,10 +32,9 @@ MAX_TEXT = 200
 _KEYS = ("experiments", "names", "view", "lab")
 _PARTS = re.compile(r"([0-9]{1,9})\.(.*)", re.DOTALL)
 _ALPHABET = re.compile(r"[A-Za-z0-9_-]+")
-# Without the number sign a short one could be the name of a file, such as 1.toml.
-_SHAPE = re.compile(
-    r"(?:(?:https?://[^\s#]*)?#[0-9]{1,9}\.[\w-]+|[0-9]{1,9}\.[\w-]{24,})", re.ASCII
-)
+# An address is none of a file, and a damaged link is to be told so. Without the number sign a short
+# one could be the name of a file, such as 1.toml.
+_SHAPE = re.compile(r"(?:https?://.*|#[0-9]{1,9}\..*|[0-9]{1,9}\.[\w-]{24,})", re.ASCII | re.DOTALL)
 # A text in quotes as a whole, to its end or that of the JSON, or one bracket outside of any.
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
@@ -150,8 +149,6 @@ def write(
     except (TypeError, ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else error
         raise LinkError(f"the link must be plain JSON: {reason}") from None
-    if _is_too_deep(text):
-        raise LinkError(f"a link must nest at most {MAX_DEPTH} deep")
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     packed = base64.urlsafe_b64encode(packer.compress(raw) + packer.flush()).decode().rstrip("=")
     link = f"{VERSION}.{packed}"
@@ -160,11 +157,12 @@ def write(
             f"the link would be {len(link)} characters long, for {len(raw)} bytes of JSON; it may "
             f"have {MAX_CHARACTERS} characters, for {MAX_BYTES} bytes. Save it as TOML instead."
         )
+    _table(text)  # what the reader would refuse is not written
     return link
 
 
 def is_link(text: object) -> bool:
-    """Whether a text has the shape of a link: ``https://...#1.x``, ``#1.x`` or ``1.x``.
+    """Whether a text is meant as a link: ``https://...#1.x``, ``#1.x`` or ``1.x``, sound or not.
 
     Parameters
     ----------
@@ -184,7 +182,8 @@ def read(link: str) -> Link:
     Raises
     ------
     LinkError
-        If it is no link, is damaged, too long, or made by a newer version.
+        If it is no link, is damaged, too long, or made by a newer version, or if its currents
+        multiply to more terms than `lapicque.pieces.MAX_TERMS`.
     ParameterError
         With the dotted path of the value of an experiment that breaks its rule.
     """
@@ -197,7 +196,7 @@ def read(link: str) -> Link:
             experiments.append(Experiment.from_dict(entry))
         except ParameterError as error:
             raise error if len(listed) == 1 else error.within(f"experiments.{k}") from None
-        except ExperimentError as error:
+        except (ExperimentError, LimitError) as error:
             raise LinkError(f"the link holds no experiment: {error}") from None
     return Link(tuple(experiments), tuple(data.get("names", ())), data.get("view"), data.get("lab"))
 
@@ -317,12 +316,9 @@ def _is_too_deep(text: str) -> bool:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    table = dict(pairs)
-    if len(table) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+    if (twice := first_repeated(name for name, _ in pairs)) is not None:
         raise LinkError(f"{brief(twice)} stands twice in one table of the link")
-    return table
+    return dict(pairs)
 
 
 def _number(literal: str) -> float:

@@ -12,7 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .errors import ParameterError
+from .errors import LimitError, ParameterError
 from .kernels import pairs
 from .kernels.membrane import LOC, TERM, anchor_terms, terms_value
 from .kernels.moments import MAX_DEGREE
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 # One term: degree, coefficient (re, im), exponent (re, im), low parts of the exponent (re, im).
 Term = tuple[float, float, float, float, float, float, float]
 _Kind = tuple[float, float, float, float, float]
+
+MAX_TERMS = 1_000_000
+"""Terms of a whole normal form, beside `_FREE` for each piece, and of one piece of a product."""
+# However many pieces a recorded current has, a few terms on each are fine.
+_FREE = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,10 +57,20 @@ class Pieces:
 
     @classmethod
     def build(cls, pieces: Iterable[tuple[float, float, float, float, Sequence[Term]]]) -> Pieces:
-        """Build from ``(start, value, value_lo, slope, terms)``; equal terms are merged."""
+        """Build from ``(start, value, value_lo, slope, terms)``; equal terms are merged.
+
+        Raises
+        ------
+        LimitError
+            If there are more than `MAX_TERMS`, before they are merged.
+        """
+        count = 0
         starts, value, slope = array("d"), array("d"), array("d")
         value_lo, offset, terms = array("d"), array("q", [0]), array("d")
         for start, v, v_lo, k, listed in pieces:
+            count += len(listed) - _FREE
+            if count > MAX_TERMS:
+                raise _too_many_terms()
             merged: dict[_Kind, list[float]] = {}
             for term in listed:
                 key = (term[0], *term[3:7])
@@ -241,16 +256,33 @@ def add(a: Any, b: Any) -> Any:
     return value, value_lo, a[2] + b[2], [*a[3], *b[3]]
 
 
+def _too_many_terms() -> LimitError:
+    return LimitError(
+        f"the current has more than {MAX_TERMS} exponential terms: multiply or add fewer shapes"
+    )
+
+
 def multiply(a: Any, b: Any, factor: float) -> Any:
-    """Return ``factor`` times the product of two pieces of one start; see `add`."""
+    """Return ``factor`` times the product of two pieces of one start; see `add`.
+
+    Raises
+    ------
+    ParameterError
+        If its degree is too high.
+    LimitError
+        If it has more than `MAX_TERMS`.
+    """
 
     def flat(side: Any) -> list[Term]:
         polynomial = ((0.0, side[0]), (1.0, side[2]))
         return [*(_term(n, c, *[0.0] * 5) for n, c in polynomial if c), *side[3]]
 
     terms: list[Term] = []
-    for n, re, im, l_re, l_im, e_re, e_im in flat(a):
-        for m, re2, im2, l_re2, l_im2, e_re2, e_im2 in flat(b):
+    left, right = flat(a), flat(b)
+    if len(left) * len(right) > MAX_TERMS:
+        raise _too_many_terms()
+    for n, re, im, l_re, l_im, e_re, e_im in left:
+        for m, re2, im2, l_re2, l_im2, e_re2, e_im2 in right:
             if n + m > MAX_DEGREE:
                 raise ParameterError(
                     "factors", f"must multiply to a degree of at most {MAX_DEGREE}", n + m

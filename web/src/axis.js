@@ -33,6 +33,8 @@ export function logTicks(low, high, room) {
       else plain.push(value);
     }
   }
+  // Every n-th decade may be none that is seen.
+  if (labelled.length < 2 && stride > 1) return logTicks(low, high, decades);
   return labelled.length > 1 ? { labelled, plain } : { labelled: roundTicks(low, high, Math.max(2, room)), plain: [] };
 }
 

@@ -3,7 +3,7 @@
  * variant; afterwards only values, extents and messages change. While presenting, one row is at hand.
  */
 import { createChoices } from "./choices.js";
-import { h, rich } from "./dom.js";
+import { h, rich, setHidden } from "./dom.js";
 import { icon } from "./icons.js";
 import { createRow } from "./row.js";
 import { EXACT, choiceOf, extentOf, presetOf, slidersOf, stepExtentOf, valueOf, variantOf } from "./state.js";
@@ -188,7 +188,7 @@ function createMethod(description, prefix, wishes, step) {
       const kind = description.methods.find(({ name }) => name === method.name);
       const known = kind?.locates ?? [];
       methods.choose(method.name);
-      details.hidden = method.name === EXACT;
+      setHidden(details, method.name === EXACT);
       if (known.length > 0 && known.join() !== offered) {
         offered = known.join();
         locates.offer(description.locates.filter(({ name }) => known.includes(name)).map(({ name, label }) => ({ name, face: [label] })));

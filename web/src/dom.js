@@ -1,5 +1,5 @@
 /**
- * Three helpers to make elements; the view uses no framework.
+ * Helpers to make elements; the view uses no framework.
  */
 import { richParts } from "./format.js";
 
@@ -30,9 +30,22 @@ export function rich(text, isSymbol = false) {
   return fragment;
 }
 
+/** Sets text with symbols; nodes that fit stay. @param {Element} element @param {string} text */
+export function setRich(element, text) {
+  const next = [...rich(text).childNodes];
+  const now = [...element.childNodes];
+  if (next.length !== now.length || next.some((node, k) => node.nodeName !== now[k].nodeName)) element.replaceChildren(...next);
+  else next.forEach((node, k) => setText(now[k], node.textContent ?? ""));
+}
+
+/** Set anew, even what stays has its style computed. @param {HTMLElement} element @param {boolean} isHidden */
+export function setHidden(element, isHidden) {
+  if (element.hidden !== isHidden) element.hidden = isHidden;
+}
+
 /** Sets text only when it differs: an untouched node is not laid out anew. @param {Node} node @param {string} text */
 export function setText(node, text) {
-  const only = node.childNodes.length === 1 ? node.firstChild : null;
+  const only = node instanceof Text ? node : node.childNodes.length === 1 ? node.firstChild : null;
   // A text that stays in place is laid out quicker than a new one.
   if (only instanceof Text) {
     if (only.data !== text) only.data = text;

@@ -2,7 +2,7 @@
  * The figure with what surrounds it: the strip with the legend and the values at the cursor, the cursor itself, the mark
  * of a last valid picture. Zoom and pan change the window, which belongs to the lab's state.
  */
-import { h, setText } from "./dom.js";
+import { h, setHidden, setText } from "./dom.js";
 import { decimalsFor, fixed, offText, spikeText } from "./format.js";
 import { listen } from "./gestures.js";
 import { createLegend } from "./legend.js";
@@ -146,9 +146,9 @@ export function createFigure({ onWindow, onWhole, onResize, isEmbedded = false }
     const { left, width } = plots.area();
     const inside = pointed !== null && pointed >= start && pointed <= end;
     const time = pointedSpike && inside ? pointedSpike.time : pointed;
-    cursor.hidden = !inside;
+    setHidden(cursor, !inside);
     element.classList.toggle("is-pointing", inside);
-    whole.hidden = window === null;
+    setHidden(whole, window === null);
     legend.point(shown, inside ? time : null, plots.resolution());
     if (time === null || !inside) {
       setText(moment, "");
@@ -191,7 +191,7 @@ export function createFigure({ onWindow, onWhole, onResize, isEmbedded = false }
       ...(shown.held?.results ?? []).map((result) => (result.crowded ? `B: ${result.crowded.message}` : "")),
     ];
     setText(crowd, [...new Set(messages.filter(Boolean))].join("\n"));
-    crowd.hidden = crowd.textContent === "";
+    setHidden(crowd, crowd.textContent === "");
     if (crowd.hidden) return;
     const { x, y } = plots.middle();
     crowd.style.left = `${x}px`;
@@ -208,7 +208,7 @@ export function createFigure({ onWindow, onWhole, onResize, isEmbedded = false }
       duration = Math.max(...next.results.map((result) => result.duration)) || 1;
       pointedSpike = null;
       toldSpike = null;
-      spike.hidden = true;
+      setHidden(spike, true);
       setText(deviation, "");
       legend.show(next);
       plots.show(next, visible());
@@ -218,7 +218,7 @@ export function createFigure({ onWindow, onWhole, onResize, isEmbedded = false }
     /** @param {string} words  why the picture is not that of the present setting; empty when it is */
     setStale(words) {
       element.classList.toggle("is-stale", words !== "");
-      stale.hidden = words === "";
+      setHidden(stale, words === "");
       setText(stale, words);
     },
     describe: plots.describe,

@@ -17,6 +17,16 @@ function minus(text) {
   return text.replaceAll("-", "−");
 }
 
+/** The same in running text, where words keep their hyphens. @param {string} text */
+export function withMinus(text) {
+  return text.replace(/(?<![\w)])-(?=[\w.(])|(?<=\de)-(?=\d)|(?<= )-(?= )/g, "−");
+}
+
+/** What was shown, as it is copied: programs know no other minus. @param {string} text */
+export function withHyphen(text) {
+  return text.replaceAll("−", "-");
+}
+
 /** @param {number} value @param {number} decimals */
 export function fixed(value, decimals) {
   const text = value.toFixed(decimals);
@@ -93,6 +103,9 @@ function decimalsOf(increment) {
   return exact(first) ? first : first + 1;
 }
 
+const GREEKS = Object.keys(GREEK).join("|");
+const SYMBOL = new RegExp(`(?<![A-Za-z0-9_'])(${GREEKS}|[A-Za-z])_([A-Za-z0-9]+)|(?<![A-Za-z0-9_'])(${GREEKS})(?![A-Za-z0-9_])`, "g");
+
 /**
  * Splits text into plain parts, symbols and subscripts: "threshold V_th" has a symbol V with the subscript th, "tau_m"
  * is a τ with an m.
@@ -101,13 +114,11 @@ function decimalsOf(increment) {
  * @returns {{text: string, kind: "plain" | "symbol" | "sub"}[]}
  */
 export function richParts(text) {
-  const names = Object.keys(GREEK).join("|");
-  const pattern = new RegExp(`(?<![A-Za-z0-9_'])(${names}|[A-Za-z])_([A-Za-z0-9]+)|(?<![A-Za-z0-9_'])(${names})(?![A-Za-z0-9_])`, "g");
   /** @type {{text: string, kind: "plain" | "symbol" | "sub"}[]} */
   const parts = [];
   let end = 0;
-  const printed = text.replace(/\b(MOhm|uS|us)\b/g, unitText);
-  for (const match of printed.matchAll(pattern)) {
+  const printed = withMinus(text.replace(/\b(MOhm|uS|us)\b/g, unitText));
+  for (const match of printed.matchAll(SYMBOL)) {
     if (match.index > end) parts.push({ text: printed.slice(end, match.index), kind: "plain" });
     const symbol = match[1] ?? match[3];
     parts.push({ text: GREEK[symbol] ?? symbol, kind: "symbol" });

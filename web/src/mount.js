@@ -47,6 +47,8 @@ import * as states from "./state.js";
  */
 
 const SETTLED = 350;
+/** What Python need not be asked about is there sooner. */
+const PATIENCE = 150;
 
 /** Unlike that of any other lab on the page; a notebook loads this module anew for each. */
 const newPrefix = () => `lp${Math.random().toString(36).slice(2, 10)}-`;
@@ -63,6 +65,9 @@ export function mount(root, link, options = {}) {
   let settling;
   /** @type {import("./link.js").Status} */
   let status = "connecting";
+  let isStarting = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let waiting;
   /** A link that Python could not be asked about yet. */
   let unread = fragment;
   let readings = 0;
@@ -112,7 +117,10 @@ export function mount(root, link, options = {}) {
         const { text = "", name = "", type = "" } = await passOn((shared, now) => ({ ...shared, kind: "save", format, ...seenIn(now) }));
         return { text, name, type };
       },
-      open: (text) => openLink(text),
+      open: async (text) => {
+        const wrong = await read(text);
+        if (wrong) throw new Error(wrong);
+      },
     },
     tour: { addressOf, onStep: (step) => openLink(step) },
   });
@@ -164,7 +172,8 @@ export function mount(root, link, options = {}) {
     screen.tell("");
     update();
     ask();
-    if (status === "connecting") screen.showWaiting();
+    clearTimeout(waiting);
+    if (isStarting || status !== "open") waiting = setTimeout(screen.showWaiting, PATIENCE);
   }
 
   /** @param {Slider} slider @param {number} value @param {Touch | null} touch */
@@ -234,6 +243,7 @@ export function mount(root, link, options = {}) {
     screen.showFaults(exchange.faults(), states.slidersOf(description, state), state.moved, exchange.isRefused("traces") || exchange.isRefused("error"));
     enableTools();
     for (const [stream, { job, raw }] of answers) {
+      if (stream === "traces") clearTimeout(waiting);
       if (stream === "traces") root.dataset.ready = "true";
       tellPainted(stream === "held" ? stream : job.request.view, raw.id, job.started);
     }
@@ -283,18 +293,24 @@ export function mount(root, link, options = {}) {
     return { view, window, subject, method: { locate: method.locate }, title: states.presetOf(description, state).title, width: Math.max(1, screen.figure.width()) };
   }
 
-  /** Of several the last one counts. @param {string} text */
+  /** @param {string} text */
   async function openLink(text) {
     // Other marks of the page, or none, are no links.
     if (text === "" || (text.startsWith("#") && !isLink(text))) return;
+    const wrong = await read(text);
+    if (wrong) screen.tell(wrong);
+  }
+
+  /** Shows what a link carries; of several the last one counts. @param {string} text @returns {Promise<string>}  what is wrong with it */
+  async function read(text) {
     const reading = ++readings;
     unread = text;
-    if (session === null || status !== "open") return;
+    if (session === null || status !== "open") return "";
     try {
       const reply = await link.request({ kind: "open", link: text });
-      if (listening.signal.aborted || reading !== readings || session === null) return;
+      if (listening.signal.aborted || reading !== readings || session === null) return "";
       unread = "";
-      if (!reply.opened) return screen.tell(reply.error?.message ?? "Python did not read the link.");
+      if (!reply.opened) return reply.error?.message ?? "Python did not read the link.";
       const next = opened(session.description, session.state, reply.opened);
       session.description = next.description;
       screen.figure.forgetRanges();
@@ -302,6 +318,7 @@ export function mount(root, link, options = {}) {
     } catch (error) {
       forgive(error);
     }
+    return "";
   }
 
   // The link to Python -------------------------------------------------------------------------
@@ -343,7 +360,11 @@ export function mount(root, link, options = {}) {
 
   enableTools();
   if (still) screen.showStill(still);
-  link.onProgress?.((share, words) => listening.signal.aborted || screen.showProgress(share, words));
+  link.onProgress?.((share, words) => {
+    if (listening.signal.aborted) return;
+    isStarting = words !== "";
+    screen.showProgress(share, words);
+  });
   link.onStatus((next) => {
     if (listening.signal.aborted) return;
     status = next;
@@ -367,6 +388,7 @@ export function mount(root, link, options = {}) {
       listening.abort();
       exchange.stop();
       clearTimeout(settling);
+      clearTimeout(waiting);
       screen.destroy();
     },
   };

@@ -351,19 +351,20 @@ export function labelLevels({ u, palette, font }, lines) {
     // In a low panel the symbols must do: whole names would cover the traces.
     const isLow = height < LOW * size;
     const groups = grouped(lines, (line) => toY(line.value), size * 1.3).map((group) => ({
-      y: toY(group[0].value),
+      top: Math.min(...group.map(({ value }) => toY(value))),
+      bottom: Math.max(...group.map(({ value }) => toY(value))),
       isThreshold: group.some((line) => line.role === "threshold"),
       text: [...new Set(group.map(({ label }) => (isLow ? label.replace(/^\w+ /, "") : label)))].join(", "),
     }));
     /** @type {number[]} baselines that are taken */
     const taken = [];
     // From the bottom, where there is least choice.
-    for (const { y, isThreshold, text } of groups.sort((a, b) => b.y - a.y)) {
-      const above = y - 0.5 * size;
-      const below = y + 1.15 * size;
+    for (const { top: first, bottom: last, isThreshold, text } of groups.sort((a, b) => b.bottom - a.bottom)) {
+      const above = first - 0.5 * size;
+      const below = last + 1.15 * size;
       const isFree = (/** @type {number} */ baseline) =>
         baseline - size > top && baseline + 0.3 * size < top + height && taken.every((other) => Math.abs(other - baseline) > 1.2 * size);
-      const baseline = (isThreshold ? [above, below] : [below, above]).find(isFree) ?? y + 0.35 * size;
+      const baseline = (isThreshold ? [above, below] : [below, above]).find(isFree) ?? (first + last) / 2 + 0.35 * size;
       taken.push(baseline);
       drawRich(ctx, text, { x: left + width - 6 * pixel, y: baseline, align: 1 }, size, palette.ink, palette.surface);
     }
@@ -385,6 +386,9 @@ function grouped(items, position, reach) {
   }
   return groups;
 }
+
+/** How much a text hides of what is beneath it. */
+const SCREEN = 0.85;
 
 const FAMILY = "system-ui, sans-serif";
 
@@ -411,36 +415,30 @@ export function widthOf(ctx, text, size) {
 }
 
 /**
- * Text with symbols in italics and subscripts low, and a halo that keeps it legible on curves.
+ * Text with symbols in italics and subscripts low, on a ground that keeps it legible over curves.
  *
  * @param {CanvasRenderingContext2D} ctx @param {string} text
  * @param {{x: number, y: number, align: 0 | 0.5 | 1}} place  of the baseline; the share of the text left of x
- * @param {number} size @param {string} ink @param {string} [halo]  where there is nothing beneath it is left out
+ * @param {number} size @param {string} ink @param {string} [ground]  where there is nothing beneath it is left out
  */
-export function drawRich(ctx, text, place, size, ink, halo) {
+export function drawRich(ctx, text, place, size, ink, ground) {
   ctx.save();
   const parts = measured(ctx, text, size);
-  let x = place.x - place.align * parts.reduce((sum, part) => sum + part.width, 0);
-  const set = parts.map((part) => {
-    const start = x;
-    x += part.width;
-    return { ...part, x: start, y: place.y + (part.kind === "sub" ? 0.25 * size : 0) };
-  });
-  ctx.setLineDash([]);
+  const width = parts.reduce((sum, part) => sum + part.width, 0);
+  let x = place.x - place.align * width;
+  if (ground !== undefined) {
+    ctx.globalAlpha = SCREEN;
+    ctx.fillStyle = ground;
+    ctx.fillRect(x - 0.25 * size, place.y - 0.9 * size, width + 0.5 * size, 1.2 * size);
+    ctx.globalAlpha = 1;
+  }
   ctx.textAlign = "left";
   ctx.textBaseline = "alphabetic";
-  ctx.lineJoin = "round";
-  ctx.lineWidth = size / 3;
-  ctx.strokeStyle = halo ?? ink;
   ctx.fillStyle = ink;
-  // All halos first: that of one part would eat into the one before.
-  for (const part of halo === undefined ? [] : set) {
+  for (const part of parts) {
     ctx.font = part.font;
-    ctx.strokeText(part.text, part.x, part.y);
-  }
-  for (const part of set) {
-    ctx.font = part.font;
-    ctx.fillText(part.text, part.x, part.y);
+    ctx.fillText(part.text, x, place.y + (part.kind === "sub" ? 0.25 * size : 0));
+    x += part.width;
   }
   ctx.restore();
 }

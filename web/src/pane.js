@@ -1,7 +1,7 @@
 /**
  * The panel of a view beside the traces: the plane, what the engine says of it, and what keeps it from being drawn.
  */
-import { h, setText } from "./dom.js";
+import { h, setHidden, setText } from "./dom.js";
 import { createPlane } from "./plane.js";
 import { createReadouts } from "./readouts.js";
 
@@ -39,8 +39,8 @@ export function createPane({ prefix, onDrag, onCommit, onSubject }) {
     element,
     /** @param {boolean} isOn */
     open(isOn) {
-      about.hidden = !isOn;
-      element.hidden = !isOn;
+      setHidden(about, !isOn);
+      setHidden(element, !isOn);
     },
     /** @param {Plane | null} shown @param {boolean} isWhole  what is said waits for all curves, or it would grow with each */
     show(shown, isWhole) {

@@ -26,6 +26,8 @@ import { HOLLOW, curveStyle } from "./styles.js";
 
 /** Narrower, the names of the curves stand above the plot instead of beside it. */
 const ROOMY = 560;
+/** The most that they take of the width. */
+const LABELS = 0.4;
 /** How near, in CSS px, the pointer takes a simulated point instead of a place on the curves. */
 const REACH = 14;
 const KEY_STEPS = 100;
@@ -108,7 +110,12 @@ export function createPlane({ onDrag, onCommit }) {
   function roomRight() {
     const { margin, font } = metrics;
     if (!chart || !isRoomy()) return margin;
-    return Math.min(labelRoom(chart.ctx, plane?.curves ?? [], font), 0.4 * image.clientWidth);
+    return Math.min(labelRoom(chart.ctx, plane?.curves ?? [], font), LABELS * image.clientWidth);
+  }
+
+  /** Large type must not be cut. @param {CanvasRenderingContext2D} ctx @param {Curve[]} curves */
+  function labelFont(ctx, curves) {
+    return metrics.font * Math.min(1, (LABELS * image.clientWidth) / labelRoom(ctx, curves, metrics.font));
   }
 
   /** @param {uPlot} u */
@@ -120,7 +127,7 @@ export function createPlane({ onDrag, onCommit }) {
     for (const { curve, style } of styled()) drawCurve(brush, curve, style);
     const taken = labelReferences(brush, plane.marks, pointsNow());
     const styles = new Map(styled().map(({ curve, style }) => [curve, style]));
-    if (isRoomy()) labelCurves(brush, plane.curves, (curve) => /** @type {import("./styles.js").Style} */ (styles.get(curve)));
+    if (isRoomy()) labelCurves({ ...brush, font: labelFont(u.ctx, plane.curves) }, plane.curves, (curve) => /** @type {import("./styles.js").Style} */ (styles.get(curve)));
     drawPoints(brush, pointsNow(), taken, plane.curves);
   }
 

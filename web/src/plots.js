@@ -95,6 +95,8 @@ export function createPlots(host) {
   let built = "";
   /** @type {Partial<Record<PanelName, uPlot>>} */
   let panels = {};
+  /** What each panel's axes were drawn for last, and what they look like. @type {Partial<Record<PanelName, {u: uPlot, key: string, image: HTMLCanvasElement | null}>>} */
+  const grounds = {};
   const images = /** @type {Record<PanelName, HTMLElement>} */ ({});
   for (const name of PANELS) {
     images[name] = h("div", { role: "img", "aria-label": NAMES[name], "data-panel": name, hidden: name === "error" });
@@ -121,7 +123,7 @@ export function createPlots(host) {
     for (const name of PANELS) {
       if (images[name].hidden) continue;
       const options = optionsOf(name, name === lowest(), metrics, (token) => palette[token]);
-      options.hooks = { draw: [(u) => draw(name, u)] };
+      options.hooks = { draw: [(u) => keep(name, u), (u) => draw(name, u)] };
       panels[name] = new uPlot(options, [[0, 1], [0, 1]], images[name]);
     }
     return true;
@@ -259,16 +261,36 @@ export function createPlots(host) {
     if (errors) ranges.error = symmetricRange(ranges.error, Math.max(-errors[0], errors[1]));
   }
 
+  /** Axes that stay as they are, as in most drags, are drawn once and then copied: their texts cost more than the curves. */
   function redraw() {
     for (const name of /** @type {PanelName[]} */ (Object.keys(panels))) {
+      const u = /** @type {uPlot} */ (panels[name]);
       const [low, high] = rangeOf(name);
       const [start, end] = x;
-      panels[name]?.batch((/** @type {uPlot} */ u) => {
+      const key = [start, end, low, high, u.width, u.height, devicePixelRatio, palette.muted, palette.grid].join();
+      const before = grounds[name];
+      const isSame = before?.u === u && before.key === key;
+      if (isSame && before.image) {
+        copyTo(u.ctx, before.image);
+        draw(name, u);
+        continue;
+      }
+      grounds[name] = { u, key, image: isSame ? document.createElement("canvas") : null };
+      u.batch(() => {
         u.setData([x, [low, high]], false);
         u.setScale("x", { min: start, max: end });
         u.setScale("y", { min: low, max: high });
       });
     }
+  }
+
+  /** What lies beneath the curves is kept where it was drawn twice. @param {PanelName} name @param {uPlot} u */
+  function keep(name, u) {
+    const image = grounds[name]?.image;
+    if (!image || grounds[name]?.u !== u) return;
+    const { width, height } = u.ctx.canvas;
+    Object.assign(image, { width, height });
+    copyTo(/** @type {CanvasRenderingContext2D} */ (image.getContext("2d")), u.ctx.canvas);
   }
 
   /** Shares the height of the host among the panels. */
@@ -378,6 +400,12 @@ export function createPlots(host) {
       panels = {};
     },
   };
+}
+
+/** @param {CanvasRenderingContext2D} ctx @param {HTMLCanvasElement} image */
+function copyTo(ctx, image) {
+  ctx.clearRect(0, 0, image.width, image.height);
+  ctx.drawImage(image, 0, 0);
 }
 
 /**

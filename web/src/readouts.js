@@ -2,8 +2,8 @@
  * What the engine says of the results: tables of numbers, one sentence for each experiment, method and setting, the
  * equation, and the same in words for who listens instead of looks.
  */
-import { h, rich, setText } from "./dom.js";
-import { unitText } from "./format.js";
+import { h, rich, setRich, setText } from "./dom.js";
+import { unitText, withMinus } from "./format.js";
 import { keyOf } from "./key.js";
 import { comparedStyle, heldStyle, styleOf } from "./styles.js";
 
@@ -136,7 +136,7 @@ function createTable() {
       const key = JSON.stringify([groups, lines.map(({ name, parts }) => [name, parts.map(({ readouts, data }) => [data, readouts.map((readout) => readout.name)])])]);
       if (key !== built) rebuild(groups, lines);
       built = key;
-      lines.forEach(({ parts }, row) => parts.flatMap(({ readouts }) => readouts).forEach((readout, column) => setText(cells[row][column], readout.text)));
+      lines.forEach(({ parts }, row) => parts.flatMap(({ readouts }) => readouts).forEach((readout, column) => setText(cells[row][column], withMinus(readout.text))));
     },
   };
 }
@@ -182,7 +182,7 @@ function say(element, said) {
   element.dataset.shape = shape;
   element.classList.toggle("is-several", said.length > 1);
   if (isSame) {
-    said.forEach(({ text }, index) => element.children[index].lastElementChild?.replaceChildren(rich(text)));
+    said.forEach(({ text }, index) => setRich(/** @type {Element} */ (element.children[index].lastElementChild), text));
     return;
   }
   element.replaceChildren(
@@ -207,7 +207,7 @@ function list(element, texts, count) {
 export function spokenText(result, label) {
   const numbers = result.readouts.filter((readout) => readout.value !== null).map((readout) => `${readout.label} ${readout.text} ${readout.unit}`.trim());
   const told = numbers.length > 0 ? ` ${numbers.join(", ")}.` : "";
-  return `${label ? `${label}: ` : ""}${result.sentence}${told}`;
+  return withMinus(`${label ? `${label}: ` : ""}${result.sentence}${told}`);
 }
 
 /** All that is on show, in words. @param {Shown} shown */

@@ -2,7 +2,7 @@
  * One slider: its symbol and name, a number box with the unit, the thumb, a way back to the default, and what is wrong.
  */
 import { h, rich, setText } from "./dom.js";
-import { boxText, parseNumber, unitText } from "./format.js";
+import { boxText, parseNumber, unitText, withMinus } from "./format.js";
 import { icon } from "./icons.js";
 import { stepped, thumbOf, valueAtThumb } from "./state.js";
 
@@ -75,6 +75,8 @@ export function createRow(slider, { prefix, onValue, onReset }) {
   let value = slider.default;
   let extent = /** @type {Span} */ ([slider.minimum, slider.maximum]);
   let isDragged = false;
+  /** Where the thumb was put last. */
+  let stood = NaN;
   /** @type {string | null} */
   let misread = null;
   /** @type {string | null} */
@@ -137,7 +139,7 @@ export function createRow(slider, { prefix, onValue, onReset }) {
   }
 
   function tell() {
-    const message = misread ?? refused;
+    const message = misread ?? (refused && withMinus(refused));
     element.classList.toggle("is-bad", message !== null);
     box.setAttribute("aria-invalid", String(message !== null));
     setText(fault, message ?? "");
@@ -155,6 +157,12 @@ export function createRow(slider, { prefix, onValue, onReset }) {
     },
     update(now) {
       const isNew = now.value !== value;
+      const isLike = !isNew && now.extent[0] === extent[0] && now.extent[1] === extent[1] && range.valueAsNumber === stood;
+      element.classList.toggle("is-moved", now.isMoved);
+      if (isLike) {
+        if (!isTyping(box)) forget();
+        return;
+      }
       ({ value, extent } = now);
       const { min, max, step, at } = thumbOf(slider, extent, value);
       // The extent goes first: a range input clips its value to it.
@@ -162,13 +170,13 @@ export function createRow(slider, { prefix, onValue, onReset }) {
       range.max = String(max);
       range.step = String(step);
       range.valueAsNumber = at;
+      stood = range.valueAsNumber;
       range.setAttribute("aria-valuetext", `${boxText(value)} ${unit}`.trim());
       // What is being typed stays until the value is set from elsewhere.
       if (isNew || !isTyping(box)) forget();
       const home = thumbOf(slider, extent, slider.default).at;
       range.style.setProperty("--filled", String((at - min) / (max - min)));
       range.style.setProperty("--home", String((home - min) / (max - min)));
-      element.classList.toggle("is-moved", now.isMoved);
     },
   };
 }

@@ -3,9 +3,10 @@
  * state; what the user wishes goes to who made it.
  */
 import { createControls } from "./controls.js";
-import { h, setText } from "./dom.js";
+import { h, setHidden, setText } from "./dom.js";
 import { placed, sliderOfFault } from "./faults.js";
 import { createFigure } from "./figure.js";
+import { withHyphen } from "./format.js";
 import { createHeader } from "./header.js";
 import { createHelp } from "./help.js";
 import { createPane } from "./pane.js";
@@ -110,6 +111,18 @@ export function createScreen(root, { prefix, isEmbedded, signal }, wishes) {
     makeReachable(readouts.numbers);
   });
   observer.observe(root);
+  // What is shown has a minus that no program reads.
+  root.addEventListener(
+    "copy",
+    (event) => {
+      const text = getSelection()?.toString() ?? "";
+      const isTyped = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement;
+      if (isTyped || text === withHyphen(text)) return;
+      event.clipboardData?.setData("text/plain", withHyphen(text));
+      event.preventDefault();
+    },
+    { signal },
+  );
   root.addEventListener("fullscreenchange", () => document.fullscreenElement === root || present(false), { signal });
 
   /** @param {boolean} isOn */
@@ -154,8 +167,9 @@ export function createScreen(root, { prefix, isEmbedded, signal }, wishes) {
     main.classList.toggle("is-several", shown.results.length > 1);
     main.classList.toggle("is-compared", shown.compared !== null);
     main.classList.toggle("is-beside-b", shown.held !== null);
-    readouts.show(shown);
+    // First what is painted: the canvas would have the page laid out in the middle of its changes.
     figure.show({ ...shown, window });
+    readouts.show(shown);
     describe(shown);
   }
 
@@ -167,7 +181,7 @@ export function createScreen(root, { prefix, isEmbedded, signal }, wishes) {
   function sound() {
     const lines = [...(notice ? [notice] : []), ...general];
     setText(alarm, lines.join("\n"));
-    alarm.hidden = lines.length === 0;
+    setHidden(alarm, lines.length === 0);
   }
 
   function updateBanner() {

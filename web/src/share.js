@@ -13,11 +13,13 @@ import { copy, download, rasterised } from "./handover.js";
  * @property {() => Promise<string>} link  the whole address
  * @property {(format: string) => Promise<string>} script
  * @property {(format: string) => Promise<File>} file
- * @property {(text: string) => void} open  a link that was pasted
+ * @property {(text: string) => Promise<void>} open  a link that was pasted
  */
 
 const PNG = { name: "png", label: "PNG" };
 const DRAWN = "svg";
+const WAITING = "Waits for Python …";
+const PATIENCE = 300;
 const REFUSED = "The browser does not let the lab copy. The text is selected: press Ctrl C (on a Mac ⌘ C).";
 
 /** @param {{prefix: string, source: Source}} given */
@@ -64,9 +66,12 @@ export function createShare({ prefix, source }) {
   opener.addEventListener("submit", (event) => {
     event.preventDefault();
     if (pasted.value.trim() === "") return;
-    source.open(pasted.value);
-    pasted.value = "";
-    dialog.close();
+    tell(async () => {
+      await source.open(pasted.value);
+      pasted.value = "";
+      dialog.close();
+      return "";
+    });
   });
 
   /** @param {string} word @param {string} spoken @param {string} hook @param {() => void} act */
@@ -80,14 +85,21 @@ export function createShare({ prefix, source }) {
   async function tell(work) {
     const mine = ++turn;
     setText(status, "");
+    status.classList.remove("is-bad");
     text.hidden = true;
     let said = "";
+    let isBad = false;
+    const waiting = setTimeout(() => mine === turn && setText(status, WAITING), PATIENCE);
     try {
       said = await work();
     } catch (error) {
       said = error instanceof Error ? error.message : String(error);
+      isBad = true;
     }
-    if (mine === turn) setText(status, said);
+    clearTimeout(waiting);
+    if (mine !== turn) return;
+    setText(status, said);
+    status.classList.toggle("is-bad", isBad);
   }
 
   /** @param {Promise<string>} coming @param {string} done */

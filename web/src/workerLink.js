@@ -85,7 +85,9 @@ export function workerLink(makeWorker, start, known) {
     show(1, "");
     for (const [id, { text }] of pending) worker?.postMessage({ id, text });
     tellReady();
-    become("open");
+    // Told also where it was open for what is known: what was refused meanwhile is asked anew.
+    status = "open";
+    for (const listener of statusListeners) listener(status);
   }
 
   /** @param {string} reason */
@@ -139,6 +141,8 @@ export function workerLink(makeWorker, start, known) {
       if (!isReady) {
         const answer = (await answers.catch(() => null))?.get(keyOf(request));
         if (answer) return { ...answer, id };
+        // A picture that must wait does not keep the known ones waiting.
+        if (!isReady && request.kind === "run") throw new LinkLost();
       }
       return new Promise((resolve, reject) => {
         const text = JSON.stringify({ ...request, id });

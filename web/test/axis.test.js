@@ -22,6 +22,8 @@ test("ticks lie within the axis and at its ends if they are round", () => {
     assert.ok(labelled.length >= 2);
   }
   assert.deepEqual(logTicks(1, 100, 3).labelled, [1, 10, 100]);
+  // Of every second decade only one lies within.
+  assert.deepEqual(logTicks(0.0117, 4.3, 2.4).labelled, [0.1, 1]);
 });
 
 test("an axis of less than a decade has round ticks at equal distances", () => {

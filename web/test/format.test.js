@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { boxText, decimalsFor, fixed, logTexts, offText, parseNumber, richParts, shortText, spikeText, splitTitle, tickTexts, unitText } from "../src/format.js";
+import { boxText, decimalsFor, fixed, logTexts, offText, parseNumber, richParts, shortText, spikeText, splitTitle, tickTexts, unitText, withHyphen, withMinus } from "../src/format.js";
 
 test("numbers are typed with a point or a comma", () => {
   assert.deepEqual(["0.8", "0,8", " -3 ", "−3", "1e-3"].map(parseNumber), [0.8, 0.8, -3, -3, 0.001]);
@@ -18,6 +18,13 @@ test("a spike time has twelve digits", () => {
 test("zero has no minus, other negatives a typographic one", () => {
   assert.equal(fixed(-0.0001, 2), "0.00");
   assert.equal(fixed(-1.5, 1), "−1.5");
+});
+
+test("running text has minus signs where something is subtracted or below zero, words keep their hyphens", () => {
+  const texts = ["-0.230", "1.2e-05", "the rheobase is -0.002 nA.", "dV/dt = -(V - E_L)", "exp(-t/tau)", "a time-variable 2-3 f-I curve - well"];
+  const shown = ["−0.230", "1.2e−05", "the rheobase is −0.002 nA.", "dV/dt = −(V − E_L)", "exp(−t/tau)", "a time-variable 2-3 f-I curve − well"];
+  assert.deepEqual(texts.map(withMinus), shown);
+  assert.deepEqual(shown.map(withHyphen), texts);
 });
 
 test("tick labels have the decimals of their spacing", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LinkLost, backOff, webSocketLink } from "../src/link.js";
+import { workerLink } from "../src/workerLink.js";
 
 /** A WebSocket in the hands of the test. */
 class FakeSocket {
@@ -79,4 +80,28 @@ test("a lost connection is made again and its listeners are told", (context) => 
 
 test("the pause between attempts doubles up to five seconds", () => {
   assert.deepEqual([0, 1, 2, 10].map(backOff), [250, 500, 1000, 5000]);
+});
+
+test("before Python has come, what is known is answered, a picture is refused, all else waits", async () => {
+  /** @type {any[]} */
+  const sent = [];
+  /** @type {any} */
+  const worker = /** @type {any} */ ({ postMessage: (/** @type {any} */ message) => sent.push(message), terminate: () => {} });
+  const run = /** @type {any} */ ({ kind: "run", view: "traces", experiments: [1], width: 600 });
+  const known = [{ request: run, reply: /** @type {any} */ ({ ok: true, results: [] }) }];
+  const link = workerLink(() => worker, "start", Promise.resolve(known));
+  /** @type {string[]} */
+  const told = [];
+  link.onStatus((status) => told.push(status));
+  assert.equal((await link.request({ ...run, width: 900 })).ok, true);
+  await assert.rejects(link.request({ ...run, experiments: [2] }), LinkLost);
+  const copy = link.request(/** @type {any} */ ({ kind: "copy" }));
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.deepEqual(sent, ["start"]);
+  worker.onmessage({ data: { isReady: true } });
+  await link.ready;
+  assert.deepEqual(told, ["connecting", "open", "open"]);
+  const [, { id }] = /** @type {any[]} */ (sent);
+  worker.onmessage({ data: { id, text: JSON.stringify({ ok: true, text: "a script" }) } });
+  assert.deepEqual(await copy, { ok: true, text: "a script", id });
 });

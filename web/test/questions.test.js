@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { merged } from "../src/planes.js";
+import { merged, together } from "../src/planes.js";
 import { hasSubject, questionsOf } from "../src/questions.js";
 import { firstState, hold } from "../src/state.js";
 
@@ -75,5 +75,12 @@ test("the parts of a plane make one that holds them all", () => {
   assert.deepEqual(whole.curves.map(({ name }) => name), ["Euler", "RK4"]);
   assert.deepEqual([whole.x.range, whole.y.range], [[0.1, 1], [1e-6, 1]]);
   assert.equal(whole.marks.length, 1);
-  assert.equal(whole.text, "Error. Euler errs. RK4 errs.");
+  assert.equal(whole.text, "Error. Euler; RK4 errs.");
+});
+
+test("what all sentences end with is said once", () => {
+  assert.equal(together(["Euler: 0.1 ms at dt 2 ms.", "RK4: slope 4.00, 1e-6 ms at dt 2 ms."]), "Euler: 0.1; RK4: slope 4.00, 1e-6 ms at dt 2 ms.");
+  assert.equal(together(["Euler: no spike to compare.", "RK4: no spike to compare."]), "Euler, RK4: no spike to compare.");
+  assert.equal(together(["Euler: no error at all.", "RK4: 0.1 ms."]), "Euler: no error at all. RK4: 0.1 ms.");
+  assert.equal(together(["Alone."]), "Alone.");
 });

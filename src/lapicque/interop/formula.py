@@ -17,6 +17,7 @@ from ..current import (
     Sampled,
     Sine,
     Step,
+    Synapses,
 )
 from ..errors import ParameterError
 from ..experiment import Experiment
@@ -137,6 +138,18 @@ def _sampled(part: Sampled, t: str, earliest: float) -> str:
     return f'{factor}{held}[np.searchsorted({times}, {x}, side="right")]'
 
 
+def _synapses(part: Synapses, t: str, earliest: float) -> str:
+    x, tau = _clock(part, t), number(part.tau)
+    if not part.times:
+        return "0.0"
+    since = f"np.maximum({x} - s, 0.0) / {tau}"
+    one = (
+        f"np.exp(-{since})" if part.kernel == "exponential" else f"{since} * np.exp(1.0 - {since})"
+    )
+    spikes = f"sum(np.where({x} >= s, {one}, 0.0) for s in {listed(part.times, 4)})"
+    return f"{number(part.amplitude)} * {spikes}"
+
+
 def _product(part: Product, t: str, earliest: float) -> str:
     factor = "" if part.factor == 1.0 else f"{number(part.factor)} * "
     x, first = _clock(part, t), earliest - part.start
@@ -159,5 +172,6 @@ _SHAPES: dict[type[Part], Callable[[Any, str, float], str]] = {
     Decay: _decay,
     Alpha: _alpha,
     Sampled: _sampled,
+    Synapses: _synapses,
     Product: _product,
 }

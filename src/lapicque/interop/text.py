@@ -82,7 +82,7 @@ def written_by() -> str:
 
     try:
         return f"lapicque {version('lapicque')}"
-    except PackageNotFoundError:  # the static page has the modules alone
+    except PackageNotFoundError:  # the modules lie there, not installed
         return "lapicque"
 
 

@@ -148,16 +148,22 @@ def preset_of_all(
         (names[k] if k < len(names) and names[k] else str(k + 1)) if several else ""
         for k in range(len(exact))
     ]
-    listed = [_numbers(each) for each in exact]
+    listed = [dict.fromkeys(_numbers(each)) for each in exact]
+    potentials = [
+        each.value(path)
+        for each, paths in zip(exact, listed, strict=True)
+        for path in paths
+        if each.parameter(path).unit == "mV"
+    ]
     sliders = []
     for path in dict.fromkeys(path for paths in listed for path in paths):
         holders = [k for k, paths in enumerate(listed) if path in paths]
         values = {exact[k].value(path) for k in holders}
         called = {_called(exact[k], path) for k in holders}
         if len(holders) == len(exact) and len(values) == len(called) == 1:
-            sliders.append(_own_slider(exact, path, None, labels))
+            sliders.append(_own_slider(exact, path, None, labels, potentials))
         else:
-            sliders += [_own_slider(exact, path, k, labels) for k in holders]
+            sliders += [_own_slider(exact, path, k, labels, potentials) for k in holders]
     words = [f"{each.neuron.model}, {_in_words(each)}, {each.duration:g} ms" for each in exact]
     return {
         "name": name,
@@ -214,18 +220,16 @@ def _called(experiment: Experiment, path: str) -> str:
 
 
 def _own_slider(
-    experiments: list[Experiment], path: str, own: int | None, labels: list[str]
+    experiments: list[Experiment],
+    path: str,
+    own: int | None,
+    labels: list[str],
+    potentials: list[float],
 ) -> dict[str, Any]:
     """Return the slider of a number, of one experiment or, without a number, of all."""
     experiment = experiments[own or 0]
     described, value = experiment.parameter(path), experiment.value(path)
     if described.unit == "mV":
-        potentials = [
-            each.value(p)
-            for each in experiments
-            for p in _numbers(each)
-            if each.parameter(p).unit == "mV"
-        ]
         low, high, step = _potential_range(potentials)
     else:
         low, high, step = _range(value, described, experiment.duration)

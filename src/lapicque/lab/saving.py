@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,9 @@ from .traces import MAX_STEPS, error_trace, trace
 Seen = dict[str, Any]
 
 _COLUMNS = "experiment,method,quantity,t_ms,value"
+_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
+# A separator of cells before what a spreadsheet takes for the beginning of a formula.
+_FORMULA = re.compile(r"[,;](?= *[=+@-])")
 
 
 def saved(request: asked.Request) -> dict[str, Any]:
@@ -58,16 +62,15 @@ def _seen(request: asked.Request, width: int) -> tuple[list[Experiment], list[Se
 def _csv(request: asked.Request) -> str:
     experiments, exact, compared = _seen(request, asked.width(request))
     names = asked.names(request)
-    low, high = exact[0]["window"]
+    low, high = min(r["window"][0] for r in exact), max(r["window"][1] for r in exact)
     lines = [
         f"# lapicque {version()}: spikes, membrane potential V and current I "
         f"from {low!r} to {high!r} ms",
         "# t_ms in ms, V in mV, I in nA; spike times with all their digits",
     ]
     for k, experiment in enumerate(experiments):
-        # As JSON each of them is one line, whatever it is called.
-        called = f" {json.dumps(names[k])}" if k < len(names) and names[k] else ""
-        lines.append(f"# experiment {k + 1}{called}: {json.dumps(experiment.to_dict())}")
+        called = f" {_comment(names[k])}" if k < len(names) and names[k] else ""
+        lines.append(f"# experiment {k + 1}{called}: {_comment(experiment.to_dict())}")
     rows: list[str] = []
     for k, result in enumerate(exact):
         rows += _rows(k, "Exact", result, lines)
@@ -76,6 +79,18 @@ def _csv(request: asked.Request) -> str:
         method = experiments[k].method
         rows += _rows(k, method.name if method else "", result, lines)
     return "\n".join([*lines, _COLUMNS, *rows, ""])
+
+
+def _comment(value: Any) -> str:
+    """Return JSON in one line, whatever its texts are.
+
+    A spreadsheet takes a comment for cells, and one that begins with ``=`` for a formula: no text
+    of a stranger may begin a cell.
+    """
+    return _TEXT.sub(
+        lambda text: _FORMULA.sub(lambda found: rf"\u{ord(found[0]):04x}", text[0]),
+        json.dumps(value),
+    )
 
 
 def _rows(k: int, method: str, result: Seen, lines: list[str]) -> list[str]:

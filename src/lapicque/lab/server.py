@@ -297,10 +297,10 @@ class _Guard:
 # The server ---------------------------------------------------------------------------------
 
 
-def listen(port: int | None = None) -> socket.socket:
+def listen(port: int | None = None, usual: int = DEFAULT_PORT) -> socket.socket:
     """Return a socket that listens on 127.0.0.1.
 
-    With no port (None or 0) it is `DEFAULT_PORT` if that is free, else a free one.
+    With no port (None or 0) it is ``usual`` if that is free, else a free one.
 
     Raises
     ------
@@ -309,7 +309,7 @@ def listen(port: int | None = None) -> socket.socket:
     """
     if not port:
         try:
-            return _bind(DEFAULT_PORT)
+            return _bind(usual)
         except OSError:
             return _bind(0)
     if not 1 <= port <= 65535:
@@ -383,6 +383,7 @@ def serve(
     announce: Callable[[str], object] = print,
     *,
     answer: Answer | None = None,
+    fragment: str = "",
 ) -> None:
     """Run the lab until Ctrl+C.
 
@@ -396,6 +397,8 @@ def serve(
         Called with the line that names the address.
     answer
         Computes the replies; default `lapicque.lab.answer.answer`.
+    fragment
+        A link to open, as `lapicque.link.write` returns it.
 
     Raises
     ------
@@ -408,7 +411,8 @@ def serve(
         answer = ours.answer
     with contextlib.suppress(KeyboardInterrupt), listen(port) as listener:
         server = make_server(answer, listener)
-        address = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        opened = f"#{fragment}" if fragment else ""
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/{opened}"
         announce(f"lapicque lab: {address}  (Ctrl+C stops it)")
         sys.stdout.flush()  # also when a program reads the line
         if open_browser:

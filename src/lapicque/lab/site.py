@@ -90,9 +90,10 @@ def build(folder: Path, pyodide: Path | None = None) -> list[Path]:
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-    except OSError as error:
-        where = brief(os.fspath(error.filename or folder))
-        raise SiteError(f"{where} cannot be written: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:
+        where = brief(os.fspath(getattr(error, "filename", None) or folder))
+        reason = getattr(error, "strerror", None) or error
+        raise SiteError(f"{where} cannot be written: {reason}") from None
     return [folder / name for name in files]
 
 
@@ -257,12 +258,13 @@ def fetch_pyodide(folder: Path) -> Path:
     SiteError
         If the download fails or is not what it should be.
     """
+    import http.client
     import urllib.request
 
     try:
         with urllib.request.urlopen(TARBALL, timeout=60) as response:
             packed = response.read()
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         raise SiteError(
             f"Pyodide cannot be downloaded from {TARBALL}: {error}. Download pyodide@{PYODIDE} "
             "from npm by other means and name its folder with --pyodide"

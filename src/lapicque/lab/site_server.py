@@ -18,6 +18,9 @@ from urllib.parse import unquote, urlsplit
 
 from .server import CONTENT_TYPES, listen, open_page
 
+USUAL_PORT = 8908
+"""Not the lab's own: the page's service worker would answer there, from its cache, for the lab."""
+
 _KINDS = {
     **CONTENT_TYPES,
     ".mjs": "text/javascript; charset=utf-8",
@@ -32,7 +35,7 @@ class _Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
     daemon_threads = True
 
     def __init__(self, port: int | None, folder: Path) -> None:
-        listening = listen(port)
+        listening = listen(port, USUAL_PORT)
         super().__init__(listening.getsockname(), _Handler, bind_and_activate=False)
         self.socket.close()
         self.socket = listening
@@ -51,28 +54,40 @@ class _Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
         return self._packed[key]
 
 
+def _found(folder: Path, name: str) -> Path:
+    """Return the file that an address names, or raise an `OSError`.
+
+    Each step is looked up among what lies in its folder, never joined to a path: nothing to
+    traverse. No link is followed.
+    """
+    path = folder
+    for step in name.removeprefix("/").split("/"):
+        inside = {each.name: each for each in path.iterdir() if not each.is_symlink()}
+        if step not in inside:
+            raise FileNotFoundError(name)
+        path = inside[step]
+    return path
+
+
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
 
     def do_GET(self) -> None:
-        hosts = {f"127.0.0.1:{self.server.port}", f"localhost:{self.server.port}"}
+        names = ("127.0.0.1", "localhost")
+        hosts = {f"{name}:{self.server.port}" for name in names}
+        hosts.update(names if self.server.port == 80 else ())  # browsers leave this port out
         if self.headers.get_all("Host") is None or {*self.headers.get_all("Host", [])} - hosts:
             self.reply(400, b"This page is for 127.0.0.1 and localhost only (Host).\n")
             return
-        name = unquote(urlsplit(self.path).path)
-        name = name + "index.html" if name.endswith("/") else name
-        # Looked up among the files there are, never joined to a path: nothing to traverse.
-        files = {
-            f"/{path.relative_to(self.server.folder).as_posix()}": path
-            for path in self.server.folder.rglob("*")
-            if path.is_file() and not path.is_symlink()
-        }
-        if name not in files:
+        try:
+            name = unquote(urlsplit(self.path).path)
+            path = _found(self.server.folder, name + "index.html" * name.endswith("/"))
+            content, packed, tag = self.server.file(path)
+        except (OSError, ValueError):
             self.reply(404, b"There is no such file in this site.\n")
             return
-        content, packed, tag = self.server.file(files[name])
-        kind = _KINDS.get(files[name].suffix, "application/octet-stream")
+        kind = _KINDS.get(path.suffix, "application/octet-stream")
         headers = {"Content-Type": kind, "ETag": tag, "Cache-Control": "no-cache"}
         if self.headers.get("If-None-Match") == tag:
             self.reply(304, b"", headers)
@@ -117,7 +132,7 @@ def serve_site(
     ----------
     folder : Path
     port : int or None
-        0 or None: the lab's own, or a free one.
+        0 or None: `USUAL_PORT` if that is free, else a free one.
     open_browser : bool
     announce : callable
         Takes a line for the terminal.

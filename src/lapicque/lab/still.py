@@ -21,6 +21,7 @@ _HEIGHTS = {"I": 74, "V": 210}
 _ROW, _LINE = 16, 18
 _PER_LINE = 104
 _CLOSE = 12
+_LEAST_SPAN = 1e-300
 _INK, _QUIET, _GRID = "#1a1d21", "#545c66", "#e3e7eb"
 # Okabe and Ito's colours, and for experiments laid over each other the view's dashes.
 _COLOURS = {"I": "#009e73", "V": "#0072b2", "spikes": "#d55e00"}
@@ -367,13 +368,15 @@ def _padded(values: Sequence[float]) -> Span:
 
 def _ticks(low: float, high: float, about: int) -> list[tuple[float, str]]:
     """Return round values in a range, with their labels."""
-    if not high > low:
+    if not high - low > _LEAST_SPAN:
         return [(low, f"{low:g}")]
     rough = (high - low) / about
     exponent = math.floor(math.log10(rough))
     step = min((d * 10.0**exponent for d in (1, 2, 5, 10)), key=lambda s: abs(math.log(s / rough)))
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [(k * step, f"{k * step:.6g}".replace("-", "−")) for k in range(first, last + 1)]
+    # Far from 0 it takes more digits to tell one from the next.
+    digits = max(6, math.ceil(math.log10(max(abs(low), abs(high)) / step)) + 1)
+    return [(k * step, f"{k * step:.{digits}g}".replace("-", "−")) for k in range(first, last + 1)]
 
 
 def _text(
