@@ -23,7 +23,8 @@ from lapicque import link
 from lapicque.lab.answer import answer, describe
 from lapicque.lab.server import STATIC, listen, make_server
 
-pytestmark = pytest.mark.browser
+# One process has all that drive a browser, in order, where tests are spread over several.
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 AXE = Path(__file__).parent.parent / "web" / "node_modules" / "axe-core" / "axe.min.js"
 DESCRIBED = describe()

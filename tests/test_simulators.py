@@ -58,6 +58,8 @@ SHAPES = {
     ),
     "product": BASE
     + (lq.constant(2.0) * lq.sine(1.0, 50.0) * lq.decay(1.0, 40.0)).delayed(10.0).window(5.0, 80.0),
+    "synapses": BASE + lq.synapses([10.0, 20.0, 20.0, 50.0], 2.0, 5.0),
+    "synapses, alpha": BASE + lq.synapses([10.0, 35.0], 2.0, 6.0, "alpha"),
     "none": lq.Current(),
 }
 # Constant within each step.

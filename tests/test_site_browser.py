@@ -21,7 +21,8 @@ from lapicque.lab import site
 from lapicque.lab.answer import describe
 from lapicque.lab.site_server import make_site_server
 
-pytestmark = pytest.mark.browser
+# One process has all that drive a browser, in order, where tests are spread over several.
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 CORE = Path(__file__).parent.parent / "web" / "node_modules" / "pyodide"
 PRESETS = {preset["name"]: preset for preset in describe()["presets"]}

@@ -67,7 +67,8 @@ def rate(response: Response) -> float:
     """Mean firing rate: spikes per duration."""
     if response.duration == 0.0:
         return math.nan
-    return 1000.0 * len(response.spikes) / response.duration
+    mean = 1000.0 * len(response.spikes) / response.duration
+    return mean if mean < math.inf else math.nan  # a run of 1e-308 ms
 
 
 @feature("Hz")

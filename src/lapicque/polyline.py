@@ -148,7 +148,7 @@ def _smooth(
                 aside = min(abs(steep_a), abs(steep_b)) if steep_a * steep_b > 0.0 else 0.0
                 tolerance = least + _ASIDE * pixel / (b - a) * aside
                 parts = math.ceil(math.sqrt(stray / tolerance))
-                parts = min(parts, math.ceil((b - a) / (_FINEST * pixel)))
+                parts = min(parts, math.ceil(2.0 * (b - a) / (_FINEST * pixel)))
                 again.extend(a + (b - a) * i / parts for i in range(1, parts))
         if v_b != values[k]:
             drawn.append(b)
