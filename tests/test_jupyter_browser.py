@@ -23,7 +23,11 @@ nbformat = pytest.importorskip("nbformat")
 from browser import box_of, chromium, drag, expect, range_of, readout, type_value
 
 # Jupyter's packages warn of their own plans.
-pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("default")]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.xdist_group("browser"),  # where tests are spread, all of these in one process
+    pytest.mark.filterwarnings("default"),
+]
 
 TOKEN = "lapicque"  # of a server that listens on this computer only, for a minute
 SLOW = 60_000  # ms: a JupyterLab may take its time to start where others compute too
