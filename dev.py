@@ -359,8 +359,8 @@ def spread(arguments: list[str]) -> list[str]:
     alone = ("-n", "-s", "-x", "--pdb", "--trace", "--collect-only", "--co", "-p")
     if any(argument.startswith(option) for argument in arguments for option in alone):
         return []
-    # All tests in a browser go to one process: two browsers would only wait for each other.
-    return ["-n", "auto", "--dist", "loadgroup"]
+    # By the file, whose tests may share a server or a browser that takes seconds to start.
+    return ["-n", "auto", "--dist", "loadfile"]
 
 
 def core(arguments: list[str]) -> int:

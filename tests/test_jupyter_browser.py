@@ -25,7 +25,6 @@ from browser import box_of, chromium, drag, expect, range_of, readout, type_valu
 # Jupyter's packages warn of their own plans.
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("browser"),  # where tests are spread, all of these in one process
     pytest.mark.filterwarnings("default"),
 ]
 
@@ -197,7 +196,7 @@ class Notebook:
 
 
 @pytest.fixture(scope="module")
-def notebook(browser, server):
+def opened(browser, server):
     """A notebook with a lab that has been run."""
     server.write("lab.ipynb")
     opened = Notebook(browser, server, "lab.ipynb")
@@ -206,6 +205,25 @@ def notebook(browser, server):
     yield opened
     assert opened.faults == []
     opened.page.close()
+
+
+@pytest.fixture
+def notebook(opened):
+    """That notebook with experiment 1 as it opens, whatever another test has left there."""
+    lab = opened.lab()
+    lab.locator('[data-preset="constant"]').first.click()
+    lab.locator('[data-method="Exact"]').click()
+    type_value(lab, "I", "0.8")
+    return opened
+
+
+def save_at(notebook, amplitude):
+    """Set experiment 1 to this current (nA) and save the notebook, its picture with it."""
+    type_value(notebook.lab(), "I", str(amplitude))
+    words = re.compile(re.escape(f"R I = {6.4 * amplitude:.4g} mV"))
+    expect(notebook.cell("lab").locator(".lapicque-still")).to_have_attribute("alt", words)
+    notebook.save()
+    return words
 
 
 def count_of(amplitude):
@@ -283,6 +301,7 @@ def test_the_shortcuts_of_jupyterlab_do_not_fire_in_the_lab(notebook):
 def test_two_views_of_one_lab_stay_in_step(notebook):
     """The second is where the first is; when one has come to rest, the other has followed."""
     first = notebook.lab()
+    type_value(first, "I", "1.6")
     notebook.run("again")
     second = notebook.lab("again")
     expect(box_of(second, "I")).to_have_value("1.6")
@@ -301,7 +320,7 @@ def test_an_assigned_experiment_is_opened(notebook):
     expect(lab.locator('[data-method="Euler"] input')).to_be_checked()
     period = 2.0 + 10.0 * math.log(16.0)
     expect(readout(lab, "mean_isi")).to_contain_text(f"{period:.3f}")
-    expect(box_of(notebook.lab("again"), "neuron.t_ref")).to_have_value("2")
+    expect(box_of(lab, "neuron.t_ref")).to_have_value("2")
     type_value(lab, "current.0.amplitude", "2")
     faster = 2.0 + 10.0 * math.log(4.0)
     expect(readout(lab, "mean_isi")).to_contain_text(f"{faster:.3f}")
@@ -312,12 +331,7 @@ def test_an_assigned_experiment_is_opened(notebook):
 
 def test_an_exported_page_shows_the_picture_offline(notebook, browser):
     """Saved, exported by nbconvert and opened without a network: the still of the last drag."""
-    lab = notebook.lab()
-    lab.locator('[data-method="Exact"]').click()
-    type_value(lab, "I", "1.4")
-    words = re.compile(re.escape("R I = 8.96 mV"))
-    expect(notebook.cell("lab").locator(".lapicque-still")).to_have_attribute("alt", words)
-    notebook.save()
+    words = save_at(notebook, 1.4)
     saved = notebook.server.read(notebook.name)
     assert "application/vnd.jupyter.widget-state+json" in saved.metadata.widgets
     page, _ = nbconvert.HTMLExporter().from_notebook_node(saved)
@@ -336,6 +350,7 @@ def test_an_exported_page_shows_the_picture_offline(notebook, browser):
 def test_a_notebook_reopened_without_its_kernel_shows_where_it_was(notebook, browser):
     """The saved picture and sliders, a note, no errors; a run of the cell brings it to life."""
     name = "reopened.ipynb"
+    save_at(notebook, 1.4)
     shutil.copy(notebook.server.files / notebook.name, notebook.server.files / name)
     opened = Notebook(browser, notebook.server, name)
     lab = opened.lab()

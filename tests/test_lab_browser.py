@@ -24,7 +24,7 @@ from lapicque.lab.answer import answer, describe
 from lapicque.lab.server import STATIC, listen, make_server
 
 # One process has all that drive a browser, in order, where tests are spread over several.
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 AXE = Path(__file__).parent.parent / "web" / "node_modules" / "axe-core" / "axe.min.js"
 DESCRIBED = describe()

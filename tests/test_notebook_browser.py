@@ -15,7 +15,6 @@ from test_jupyter_browser import SLOW, TOKEN, Server
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("browser"),
     pytest.mark.filterwarnings("default"),  # Jupyter's packages warn of their own plans
     pytest.mark.timeout(600),  # seven labs and seven figures, where others compute too
 ]

@@ -22,7 +22,7 @@ from lapicque.lab.answer import describe
 from lapicque.lab.site_server import make_site_server
 
 # One process has all that drive a browser, in order, where tests are spread over several.
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 CORE = Path(__file__).parent.parent / "web" / "node_modules" / "pyodide"
 PRESETS = {preset["name"]: preset for preset in describe()["presets"]}
