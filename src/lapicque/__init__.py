@@ -33,8 +33,11 @@ from .method import RK4 as RK4
 from .method import Euler as Euler
 from .method import Exact as Exact
 from .method import ExponentialEuler as ExponentialEuler
+from .neuron import GLIF as GLIF
 from .neuron import LIF as LIF
+from .neuron import MAT as MAT
 from .neuron import PIF as PIF
+from .neuron import AdaptiveLIF as AdaptiveLIF
 from .neuron import Neuron as Neuron
 from .response import Response as Response
 from .response import State as State

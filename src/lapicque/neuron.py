@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self
 
 from .errors import ParameterError, unknown_name
-from .kernels import membrane
-from .parameter import Described, check_fields, described, parameters, quantity
+from .kernels import adapting, membrane
+from .parameter import Described, Parameter, check_fields, described, parameters, quantity
 
 
 @described
@@ -22,11 +24,33 @@ class Neuron(Described):
         """The model's name, as in files."""
         return type(self).__name__
 
+    @property
+    def renewal(self) -> bool:
+        """Whether a spike leaves nothing behind but the reset: every interval starts alike."""
+        return True
+
+    def initial(self, given: Mapping[str, Any] | None = None) -> tuple[float, ...]:
+        """Return the state beside V at the start of a run, as the kernels want it.
+
+        Parameters
+        ----------
+        given : mapping, optional
+            Values by name, see the class; what is left out is 0.
+
+        Raises
+        ------
+        ParameterError
+            If a name is unknown or a value breaks its rule.
+        """
+        for name in given or ():
+            raise unknown_name(f"initial.{name}", f"a part of the state of {self.model}", name, [])
+        return ()
+
     def default_V_0(self) -> float:
         """Return the potential (mV) at which a run starts unless told otherwise."""
         raise NotImplementedError
 
-    def given(self) -> dict[str, float]:
+    def given(self) -> dict[str, Any]:
         """Return the parameters that define the neuron (those derived from them left out)."""
         return {name: getattr(self, name) for name in parameters(type(self))}
 
@@ -57,9 +81,16 @@ class Neuron(Described):
         return type(self)(**{**self.given(), **changes})
 
     def __str__(self) -> str:
-        described = parameters(type(self))
-        listed = (f"{n} = {v:g} {described[n].unit}" for n, v in self.given().items())
+        known = parameters(type(self))
+        listed = (
+            f"{n} = {_shown(v)} {known[n].unit if n in known else ''}".strip()
+            for n, v in self.given().items()
+        )
         return f"{self.model}: {', '.join(listed)}"
+
+
+def _shown(value: Any) -> str:
+    return f"({', '.join(f'{v:g}' for v in value)})" if isinstance(value, tuple) else f"{value:g}"
 
 
 def _check_reset(neuron: Any) -> None:
@@ -102,7 +133,117 @@ _TRIAD = ("R_m", "C_m", "tau_m")
 
 
 @described
-class LIF(Neuron):
+class Leaky(Neuron):
+    """A neuron with the leaky membrane ``tau_m dV/dt = -(V - E_L) + R_m I``. Abstract.
+
+    Give two of R_m, C_m and tau_m = R_m C_m; the third follows, and `replace` keeps the other
+    given one.
+    """
+
+    usual: ClassVar[Mapping[str, float]] = {"R_m": 10.0, "C_m": 1.0}
+
+    R_m: float = quantity(
+        "MOhm", "membrane resistance", default=None, symbol="R_m", positive=True, optional=True
+    )
+    C_m: float = quantity(
+        "nF",
+        "membrane capacitance",
+        default=None,
+        symbol="C_m",
+        positive=True,
+        optional=True,
+        display="pF",
+    )
+    tau_m: float = quantity(
+        "ms", "membrane time constant", default=None, symbol="tau_m", positive=True, optional=True
+    )
+    E_L: float = quantity("mV", "leak reversal (resting) potential", default=-65.0, symbol="E_L")
+    V_th: float = _threshold()
+    derived: str = dataclasses.field(init=False, default="", repr=False)
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        given = [name for name in _TRIAD if getattr(self, name) is not None]
+        if not given:
+            for name, value in self.usual.items():
+                object.__setattr__(self, name, value)
+            given = list(self.usual)
+        if len(given) != 2:
+            raise ParameterError(
+                given[-1],
+                "makes three of R_m (MOhm), C_m (nF) and tau_m (ms)"
+                if len(given) == 3
+                else "needs one more of R_m (MOhm), C_m (nF) and tau_m (ms) beside it",
+                getattr(self, given[-1]),
+                "Give two of them; the third is derived (tau_m = R_m C_m).",
+            )
+        derived = next(name for name in _TRIAD if name not in given)
+        object.__setattr__(self, "derived", derived)
+        value = {
+            "R_m": lambda: self.tau_m / self.C_m,
+            "C_m": lambda: self.tau_m / self.R_m,
+            "tau_m": lambda: self.R_m * self.C_m,
+        }[derived]()
+        object.__setattr__(self, derived, value)
+        self.check()
+
+    def check(self) -> None:
+        """Raise a `ParameterError` if the parameters do not go together."""
+
+    def given(self) -> dict[str, Any]:
+        """Return the parameters that define the neuron: the derived one left out."""
+        return {n: v for n, v in super().given().items() if n != self.derived}
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a neuron with some parameters changed and the other given ones kept.
+
+        Parameters
+        ----------
+        **changes
+            New values by name; not of the parameter that follows from the given ones.
+        """
+        if self.derived in changes:
+            kept = " and ".join(n for n in _TRIAD if n != self.derived)
+            raise ParameterError(
+                self.derived,
+                f"is derived here: {kept} are given",
+                changes[self.derived],
+                f"Change {kept.replace(' and ', ' or ')}, or build a neuron from {self.derived}.",
+            )
+        return type(self)(**{**self.given(), **changes})
+
+    def default_V_0(self) -> float:
+        """Return E_L."""
+        return self.E_L
+
+    def rest(self) -> float | None:
+        """Return E_L."""
+        return self.E_L
+
+    def rheobase(self) -> float:
+        """Return ``(V_th - E_L) / R_m``."""
+        return (self.V_th - self.E_L) / self.R_m
+
+    def pack_membrane(self, reset: float, refractory: float, row: list[float]) -> None:
+        """Write the membrane to the beginning of ``row``."""
+        membrane.pack_leaky(
+            self.R_m,
+            self.C_m,
+            self.tau_m,
+            _TRIAD.index(self.derived),
+            self.E_L,
+            self.V_th,
+            reset,
+            refractory,
+            row,
+        )
+
+    def __repr__(self) -> str:
+        return f"{self.model}({', '.join(f'{n}={v!r}' for n, v in self.given().items())})"
+
+
+@described
+class LIF(Leaky):
     """The leaky integrate-and-fire neuron.
 
     ``tau_m dV/dt = -(V - E_L) + R_m I(t)``;  a spike where ``V >= V_th``, after which V is held
@@ -131,112 +272,27 @@ class LIF(Neuron):
     Source: Lapicque (1907); Gerstner et al. (2014) Neuronal Dynamics, 1.3.
     """
 
-    R_m: float = quantity(
-        "MOhm", "membrane resistance", default=None, symbol="R_m", positive=True, optional=True
-    )
-    C_m: float = quantity(
-        "nF",
-        "membrane capacitance",
-        default=None,
-        symbol="C_m",
-        positive=True,
-        optional=True,
-        display="pF",
-    )
-    tau_m: float = quantity(
-        "ms", "membrane time constant", default=None, symbol="tau_m", positive=True, optional=True
-    )
-    E_L: float = quantity("mV", "leak reversal (resting) potential", default=-65.0, symbol="E_L")
-    V_th: float = _threshold()
     V_reset: float = _reset()
     t_ref: float = _refractory()
-    derived: str = dataclasses.field(init=False, default="")
 
-    def __post_init__(self) -> None:
-        check_fields(self)
-        given = [name for name in _TRIAD if getattr(self, name) is not None]
-        if not given:
-            object.__setattr__(self, "R_m", 10.0)
-            object.__setattr__(self, "C_m", 1.0)
-            given = ["R_m", "C_m"]
-        if len(given) != 2:
-            raise ParameterError(
-                given[-1],
-                "makes three of R_m (MOhm), C_m (nF) and tau_m (ms)"
-                if len(given) == 3
-                else "needs one more of R_m (MOhm), C_m (nF) and tau_m (ms) beside it",
-                getattr(self, given[-1]),
-                "Give two of them; the third is derived (tau_m = R_m C_m).",
-            )
-        derived = next(name for name in _TRIAD if name not in given)
-        object.__setattr__(self, "derived", derived)
-        value = {
-            "R_m": lambda: self.tau_m / self.C_m,
-            "C_m": lambda: self.tau_m / self.R_m,
-            "tau_m": lambda: self.R_m * self.C_m,
-        }[derived]()
-        object.__setattr__(self, derived, value)
+    def check(self) -> None:
+        """Raise a `ParameterError` if a reset would be a spike at once."""
         _check_reset(self)
-
-    def given(self) -> dict[str, float]:
-        """Return the parameters that define the neuron: the derived one left out."""
-        return {n: v for n, v in super().given().items() if n != self.derived}
-
-    def replace(self, **changes: Any) -> LIF:
-        """Return a neuron with some parameters changed and the other given ones kept.
-
-        Parameters
-        ----------
-        **changes
-            New values by name; not of the parameter that follows from the given ones.
-        """
-        if self.derived in changes:
-            kept = " and ".join(n for n in _TRIAD if n != self.derived)
-            raise ParameterError(
-                self.derived,
-                f"is derived here: {kept} are given",
-                changes[self.derived],
-                f"Change {kept.replace(' and ', ' or ')}, or build a neuron from {self.derived}.",
-            )
-        return LIF(**{**self.given(), **changes})
-
-    def default_V_0(self) -> float:
-        """Return E_L."""
-        return self.E_L
-
-    def rest(self) -> float | None:
-        """Return E_L."""
-        return self.E_L
-
-    def rheobase(self) -> float:
-        """Return ``(V_th - E_L) / R_m``."""
-        return (self.V_th - self.E_L) / self.R_m
 
     def equation(self) -> str:
         """Return the model's equation with this neuron's numbers in it."""
-        return (
-            f"{self.tau_m:.4g} ms dV/dt = −(V − {_mV(self.E_L)}) + {self.R_m:.4g} MOhm I(t);  "
-            + _reset_rule(self)
-        )
+        return f"{_membrane_equation(self, 'I(t)')};  {_reset_rule(self)}"
 
     def pack(self) -> list[float]:
         """Return the row of numbers that the kernels work with."""
         row = [0.0] * membrane.ROW
-        membrane.pack_leaky(
-            self.R_m,
-            self.C_m,
-            self.tau_m,
-            _TRIAD.index(self.derived),
-            self.E_L,
-            self.V_th,
-            self.V_reset,
-            self.t_ref,
-            row,
-        )
+        self.pack_membrane(self.V_reset, self.t_ref, row)
         return row
 
-    def __repr__(self) -> str:
-        return f"LIF({', '.join(f'{n}={v!r}' for n, v in self.given().items())})"
+
+def _membrane_equation(neuron: Any, current: str) -> str:
+    left = f"{neuron.tau_m:.4g} ms dV/dt = −(V − {_mV(neuron.E_L)})"
+    return f"{left} + {neuron.R_m:.4g} MOhm {current}"
 
 
 @described
@@ -294,9 +350,504 @@ class PIF(Neuron):
         return row
 
 
+def _paired(neuron: Any, names: Sequence[str]) -> None:
+    """Raise unless the lists are of one length; one of a single entry is spread over the others."""
+    lengths = {name: len(getattr(neuron, name)) for name in names}
+    longest = max(lengths.values())
+    for name, length in lengths.items():
+        if length == 1 < longest:
+            object.__setattr__(neuron, name, getattr(neuron, name) * longest)
+        elif length != longest:
+            other = next(n for n in names if lengths[n] == longest)
+            raise ParameterError(
+                name,
+                f"must have as many entries as {other}, {longest}",
+                getattr(neuron, name),
+                also=(other,),
+            )
+
+
+def _initial(given: Mapping[str, Any], name: str, unit: str, count: int) -> list[float]:
+    """Return ``count`` numbers of the initial state; one number goes for a single one."""
+    value = given.get(name)
+    if value is None:
+        return [0.0] * count
+    found = Parameter(unit=unit, meaning="initial state", many=True).check_many(
+        value, f"initial.{name}"
+    )
+    if len(found) != count:
+        entries = f"{count} entr{'y' if count == 1 else 'ies'} in {unit}"
+        raise ParameterError(f"initial.{name}", f"must have {entries}", value)
+    return list(found)
+
+
+def _check_initial(neuron: Neuron, given: Mapping[str, Any], known: Sequence[str]) -> None:
+    for name in given:
+        if name not in known:
+            what = f"a part of the state of {neuron.model}"
+            raise unknown_name(f"initial.{name}", what, name, known)
+
+
+def _trace(rate: float, kept: float, jump: float, early: float) -> list[float]:
+    return [rate, kept, jump, early]
+
+
+def _memory(row: list[float], currents: list[float], thresholds: list[float], **rule: Any) -> None:
+    adapting.pack_memory(currents=currents, thresholds=thresholds, row=row, **rule)
+
+
+def _row(traces: int) -> list[float]:
+    return [0.0] * (adapting.TRACES + adapting.TRACE * traces)
+
+
+@described
+class AdaptiveLIF(Leaky):
+    """The leaky integrate-and-fire neuron with spike-triggered adaptation currents.
+
+    ``tau_m dV/dt = -(V - E_L) + R_m (I(t) - sum_k w_k)``, ``tau_w dw_k/dt = -w_k``;  a spike where
+    ``V >= V_th``, after which ``w_k`` grows by ``b_k`` and V is held at V_reset for t_ref, while
+    the currents decay.  The AdEx neuron of `Brette and Gerstner` without its exponential and its
+    subthreshold adaptation (Delta_T -> 0, a = 0), for any number of time constants.
+
+    Parameters
+    ----------
+    R_m, C_m, tau_m : float
+        Membrane resistance (MOhm), capacitance (nF), time constant (ms), > 0; give two.
+    E_L : float
+        Leak reversal, the resting potential (mV).
+    V_th : float
+        Spike threshold (mV).
+    V_reset : float
+        Potential after a spike (mV), < V_th unless t_ref > 0.
+    t_ref : float
+        Refractory period (ms), >= 0.
+    b : float or list of float
+        What a spike adds to each current (nA); positive ones slow the neuron down.
+    tau_w : float or list of float, as many
+        Their time constants (ms), > 0.
+
+    The state beside V: ``w`` (nA), one number for each time constant, 0 at the start.
+
+    Source: Treves (1993) Network 4:259-284; Gerstner et al. (2014) Neuronal Dynamics, 6.1.
+    """
+
+    V_reset: float = _reset()
+    t_ref: float = _refractory()
+    b: tuple[float, ...] = quantity(
+        "nA", "adaptation current after a spike", default=(0.1,), symbol="b", many=True
+    )
+    tau_w: tuple[float, ...] = quantity(
+        "ms",
+        "adaptation time constant",
+        default=(100.0,),
+        symbol="tau_w",
+        positive=True,
+        least=1e-9,
+        many=True,
+    )
+
+    def check(self) -> None:
+        """Raise a `ParameterError` if the parameters do not go together."""
+        _check_reset(self)
+        _paired(self, ("b", "tau_w"))
+
+    @property
+    def renewal(self) -> bool:
+        """False: the currents outlast the interval."""
+        return False
+
+    def initial(self, given: Mapping[str, Any] | None = None) -> tuple[float, ...]:
+        """Return the state beside V at the start of a run; ``w`` (nA) is 0 unless given.
+
+        Parameters
+        ----------
+        given : mapping, optional
+            ``{"w": 0.2}``, or a list with one number for each time constant.
+        """
+        _check_initial(self, given or {}, ("w",))
+        return (0.0, *(0.0 - w for w in _initial(given or {}, "w", "nA", len(self.b))))
+
+    def equation(self) -> str:
+        """Return the model's equation with this neuron's numbers in it."""
+        sums = "w" if len(self.b) == 1 else "Σw"
+        rules = ", ".join(
+            f"{tau:.4g} ms dw/dt = −w, w += {_number(b)} nA"
+            for b, tau in zip(self.b, self.tau_w, strict=True)
+        )
+        return f"{_membrane_equation(self, f'(I(t) − {sums})')};  {rules};  {_reset_rule(self)}"
+
+    def pack(self) -> list[float]:
+        """Return the row of numbers that the kernels work with."""
+        row = _row(len(self.b))
+        self.pack_membrane(self.V_reset, self.t_ref, row)
+        currents: list[float] = []
+        for b, tau in zip(self.b, self.tau_w, strict=True):
+            kept = math.exp(-self.t_ref / tau)
+            currents += _trace(1.0 / tau, kept, -b * kept, -b)
+        _memory(
+            row,
+            currents,
+            [],
+            fraction=0.0,
+            lift=row[membrane.RESET],
+            free_run=False,
+            pull=0.0,
+            slow=0.0,
+        )
+        return row
+
+
+@described
+class MAT(Leaky):
+    """The multi-timescale adaptive threshold neuron: no reset, the threshold moves.
+
+    ``tau_m dV/dt = -(V - E_L) + R_m I(t)`` at all times;  a spike where
+    ``V >= V_th + sum_j theta_j``, ``tau_theta dtheta_j/dt = -theta_j``, after which ``theta_j``
+    grows by ``alpha_j``.  For t_ref no spike follows; if V is still above the threshold then, the
+    neuron fires again.
+
+    Parameters
+    ----------
+    R_m, C_m, tau_m : float
+        Membrane resistance (MOhm), capacitance (nF), time constant (ms), > 0; give two.
+    E_L : float
+        Leak reversal, the resting potential (mV).
+    V_th : float
+        The threshold at rest (mV), the source's omega.
+    t_ref : float
+        Refractory period (ms), > 0.
+    alpha : float or list of float
+        What a spike adds to each part of the threshold (mV).
+    tau_theta : float or list of float, as many
+        Their time constants (ms), > 0.
+
+    The state beside V: ``theta`` (mV), one number for each time constant, 0 at the start.
+
+    Source: Kobayashi, Tsubo & Shinomoto (2009) Front Comput Neurosci 3:9.
+    """
+
+    usual: ClassVar[Mapping[str, float]] = {"R_m": 50.0, "tau_m": 5.0}
+
+    E_L: float = quantity("mV", "leak reversal (resting) potential", default=-70.0, symbol="E_L")
+    V_th: float = quantity("mV", "threshold at rest", default=-51.0, symbol="V_th")
+    t_ref: float = quantity(
+        "ms", "refractory period", default=2.0, symbol="t_ref", positive=True, least=1e-9
+    )
+    alpha: tuple[float, ...] = quantity(
+        "mV", "rise of the threshold at a spike", default=(37.0, 2.0), symbol="alpha", many=True
+    )
+    tau_theta: tuple[float, ...] = quantity(
+        "ms",
+        "threshold time constant",
+        default=(10.0, 200.0),
+        symbol="tau_theta",
+        positive=True,
+        least=1e-9,
+        many=True,
+    )
+
+    def check(self) -> None:
+        """Raise a `ParameterError` if the parameters do not go together."""
+        _paired(self, ("alpha", "tau_theta"))
+
+    @property
+    def renewal(self) -> bool:
+        """False: nothing is reset."""
+        return False
+
+    def initial(self, given: Mapping[str, Any] | None = None) -> tuple[float, ...]:
+        """Return the state beside V at the start of a run; ``theta`` (mV) is 0 unless given.
+
+        Parameters
+        ----------
+        given : mapping, optional
+            ``{"theta": [10.0, 1.0]}``, one number for each time constant.
+        """
+        _check_initial(self, given or {}, ("theta",))
+        return (0.0, *_initial(given or {}, "theta", "mV", len(self.alpha)))
+
+    def equation(self) -> str:
+        """Return the model's equation with this neuron's numbers in it."""
+        rules = ", ".join(
+            f"{tau:.4g} ms dθ/dt = −θ, θ += {_number(alpha)} mV"
+            for alpha, tau in zip(self.alpha, self.tau_theta, strict=True)
+        )
+        return (
+            f"{_membrane_equation(self, 'I(t)')};  V ≥ {_mV(self.V_th)} + Σθ: spike, no reset, "
+            f"none follows for {self.t_ref:.4g} ms;  {rules}"
+        )
+
+    def pack(self) -> list[float]:
+        """Return the row of numbers that the kernels work with."""
+        row = _row(len(self.alpha))
+        self.pack_membrane(self.V_th, self.t_ref, row)
+        thresholds: list[float] = []
+        for alpha, tau in zip(self.alpha, self.tau_theta, strict=True):
+            thresholds += _trace(1.0 / tau, 1.0, alpha, alpha)
+        _memory(row, [], thresholds, fraction=0.0, lift=0.0, free_run=True, pull=0.0, slow=0.0)
+        return row
+
+
+_RESETS, _CURRENTS, _FOLLOWS = (2, 4, 5), (3, 4, 5), (5,)
+_LEVELS: dict[str, tuple[tuple[int, ...], Any]] = {
+    "V_reset": ((1, 3), None),
+    "voltage_reset_fraction": (_RESETS, 0.20),
+    "voltage_reset_add": (_RESETS, 18.51),
+    "th_spike_add": (_RESETS, 0.37),
+    "th_spike_decay": (_RESETS, 0.009),
+    "asc_amps": (_CURRENTS, (-0.00918, -0.19894)),
+    "asc_decay": (_CURRENTS, (0.003, 0.1)),
+    "asc_r": (_CURRENTS, (1.0,)),
+    "th_voltage_index": (_FOLLOWS, 0.005),
+    "th_voltage_decay": (_FOLLOWS, 0.09),
+}
+
+
+def _level_quantity(unit: str, meaning: str, **more: Any) -> Any:
+    return quantity(unit, meaning, default=None, optional=True, **more)
+
+
+@described
+class GLIF(Leaky):
+    """The generalized leaky integrate-and-fire neurons of the Allen Institute, levels 1 to 5.
+
+    ``tau_m dV/dt = -(V - E_L) + R_m (I(t) + sum_k I_k)``, ``dI_k/dt = -asc_decay_k I_k``;  a spike
+    where ``V >= V_th + theta_s + theta_v``, ``dtheta_s/dt = -th_spike_decay theta_s``,
+    ``dtheta_v/dt = th_voltage_index (V - E_L) - th_voltage_decay theta_v``.  V is held for t_ref
+    after a spike; at its end
+
+    - levels 1 and 3: ``V = V_reset``;  levels 2, 4 and 5:
+      ``V = E_L + voltage_reset_fraction (V - E_L) + voltage_reset_add``, V being that at the
+      spike, and ``theta_s = theta_s exp(-th_spike_decay t_ref) + th_spike_add``;
+    - levels 3 to 5: ``I_k = asc_r_k I_k exp(-asc_decay_k t_ref) + asc_amps_k``;
+    - level 5: theta_v is what it was at the spike.
+
+    That is the order of AllenSDK and of NEST's glif_psc: what a spike adds is added after the
+    refractory period.  The paper writes ``- delta V`` where they have ``+ voltage_reset_add``.
+
+    Parameters
+    ----------
+    level : int
+        1 (LIF), 2 (LIF-R), 3 (LIF-ASC), 4 (LIF-R-ASC) or 5 (LIF-R-ASC-A); parameters that a level
+        does not have must be left out.
+    R_m, C_m, tau_m : float
+        Membrane resistance (MOhm), capacitance (nF), time constant (ms), > 0; give two.
+    E_L : float
+        Leak reversal, the resting potential (mV).
+    V_th : float
+        The threshold at rest (mV), the source's theta_inf.
+    t_ref : float
+        Refractory period, the source's cut around a spike (ms), >= 0.
+    V_reset : float
+        Levels 1 and 3: potential after a spike (mV); E_L by default.
+    voltage_reset_fraction, voltage_reset_add : float
+        Levels 2, 4, 5: the reset rule (a pure number, mV).
+    th_spike_add, th_spike_decay : float
+        Levels 2, 4, 5: what a spike adds to the threshold (mV), and its decay rate (1/ms).
+    asc_amps, asc_decay, asc_r : float or list of float
+        Levels 3 to 5: after-spike currents (nA), their decay rates (1/ms), and what part of one is
+        left by the next spike.
+    th_voltage_index, th_voltage_decay : float
+        Level 5: how V pulls the threshold, and how fast that decays (1/ms).
+
+    The state beside V, 0 at the start: ``I_asc`` (nA), one number for each current, ``theta_s`` and
+    ``theta_v`` (mV).
+
+    The defaults are NEST's, mouse cell 490626718 of the Allen Cell Types Database.
+
+    Source: Teeter et al. (2018) Nat Commun 9:709; Mihalas & Niebur (2009) Neural Comput 21:704-718.
+    """
+
+    usual: ClassVar[Mapping[str, float]] = {"R_m": 1000.0 / 9.43, "C_m": 0.05872}
+
+    level: int = 1
+    E_L: float = quantity("mV", "leak reversal (resting) potential", default=-78.85, symbol="E_L")
+    V_th: float = quantity("mV", "threshold at rest", default=-51.68, symbol="V_th")
+    t_ref: float = quantity("ms", "refractory period", default=3.75, symbol="t_ref", minimum=0.0)
+    V_reset: float = _level_quantity("mV", "potential after a spike", symbol="V_reset")
+    voltage_reset_fraction: float = _level_quantity(
+        "", "part of V - E_L that a spike leaves", symbol="f_v", minimum=-1.0, maximum=1.0
+    )
+    voltage_reset_add: float = _level_quantity("mV", "what a spike adds to V", symbol="delta_V")
+    th_spike_add: float = _level_quantity(
+        "mV", "what a spike adds to the threshold", symbol="delta_theta"
+    )
+    th_spike_decay: float = _level_quantity(
+        "1/ms", "decay rate of the spike's part of the threshold", symbol="b_s", positive=True
+    )
+    asc_amps: tuple[float, ...] = _level_quantity(
+        "nA", "after-spike current", symbol="I_asc", many=True, display="pA"
+    )
+    asc_decay: tuple[float, ...] = _level_quantity(
+        "1/ms", "decay rate of the after-spike current", symbol="k", positive=True, many=True
+    )
+    asc_r: tuple[float, ...] = _level_quantity(
+        "",
+        "part of an after-spike current that a spike leaves",
+        symbol="r",
+        many=True,
+        minimum=-1.0,
+        maximum=1.0,
+    )
+    th_voltage_index: float = _level_quantity("1/ms", "pull of V on the threshold", symbol="a_v")
+    th_voltage_decay: float = _level_quantity(
+        "1/ms", "decay rate of the voltage's part of the threshold", symbol="b_v", positive=True
+    )
+
+    def __post_init__(self) -> None:
+        level = self.level
+        if isinstance(level, bool) or level not in (1, 2, 3, 4, 5):
+            raise ParameterError("level", "must be 1, 2, 3, 4 or 5", level)
+        for name, (levels, usual) in _LEVELS.items():
+            value = getattr(self, name)
+            if value is not None and level not in levels:
+                listed = ", ".join(map(str, levels))
+                raise ParameterError(
+                    name,
+                    f"is no parameter of level {level}, but of level {listed}",
+                    value,
+                    also=("level",),
+                )
+            if value is None and level in levels:
+                object.__setattr__(self, name, self.E_L if name == "V_reset" else usual)
+        super().__post_init__()
+
+    def check(self) -> None:
+        """Raise a `ParameterError` if the parameters do not go together."""
+        object.__setattr__(self, "level", int(self.level))
+        if self.V_reset is not None:
+            _check_reset(self)
+        if self.asc_amps is not None:
+            _paired(self, ("asc_amps", "asc_decay", "asc_r"))
+
+    @property
+    def renewal(self) -> bool:
+        """True for level 1."""
+        return self.level == 1
+
+    def given(self) -> dict[str, Any]:
+        """Return the level and its parameters."""
+        mine = {n: v for n, v in super().given().items() if v is not None}
+        return {"level": self.level, **mine}
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a neuron with some parameters changed and the other given ones kept.
+
+        Parameters
+        ----------
+        **changes
+            New values by name. With another ``level``, what that level has not is left out.
+        """
+        if changes.get("level", self.level) == self.level:
+            return super().replace(**changes)
+        known = {n: v for n, v in self.given().items() if n not in _LEVELS}
+        level = changes["level"]
+        kept = {
+            n: getattr(self, n)
+            for n, (levels, _) in _LEVELS.items()
+            if level in levels and getattr(self, n) is not None
+        }
+        return type(self)(**{**known, **kept, **changes})
+
+    def rheobase(self) -> float:
+        """Return the constant current above which the neuron fires again and again.
+
+        ``(V_th - E_L) / R_m``; at level 5 the threshold follows V, and it is
+        ``1 / (1 - th_voltage_index / th_voltage_decay)`` times that, or infinite.
+        """
+        least = super().rheobase()
+        if self.level < 5:
+            return least
+        followed = 1.0 - self.th_voltage_index / self.th_voltage_decay
+        return least / followed if followed > 0.0 else math.copysign(math.inf, least)
+
+    def initial(self, given: Mapping[str, Any] | None = None) -> tuple[float, ...]:
+        """Return the state beside V at the start of a run, 0 unless given.
+
+        Parameters
+        ----------
+        given : mapping, optional
+            ``I_asc`` (nA, a list), ``theta_s`` and ``theta_v`` (mV), as far as the level has them.
+        """
+        given = given or {}
+        known = [
+            name
+            for name, levels in (
+                ("I_asc", _CURRENTS),
+                ("theta_s", _RESETS),
+                ("theta_v", _FOLLOWS),
+            )
+            if self.level in levels
+        ]
+        _check_initial(self, given, known)
+        currents = _initial(given, "I_asc", "nA", len(self.asc_amps or ()))
+        spiked = _initial(given, "theta_s", "mV", int(self.level in _RESETS))
+        (followed,) = _initial(given, "theta_v", "mV", 1)
+        return (followed, *currents, *spiked)
+
+    def equation(self) -> str:
+        """Return the model's equation with this neuron's numbers in it."""
+        has_currents, has_reset = self.level in _CURRENTS, self.level in _RESETS
+        parts = [_membrane_equation(self, "(I(t) + ΣI_k)" if has_currents else "I(t)")]
+        if has_currents:
+            rules = zip(self.asc_decay, self.asc_amps, strict=True)
+            parts.append(
+                ", ".join(f"dI/dt = −{k:.4g}/ms I, I += {1000 * a:.4g} pA" for k, a in rules)
+            )
+        if not has_reset:
+            parts.append(_reset_rule(self))
+            return ";  ".join(parts).replace("-", "−")
+        moving = " + θ_s + θ_v" if self.level == 5 else " + θ_s"
+        held = f", held for {self.t_ref:.4g} ms" if self.t_ref > 0.0 else ""
+        parts.append(
+            f"V ≥ {_mV(self.V_th)}{moving}: spike, V − E_L = "
+            f"{self.voltage_reset_fraction:.4g} (V − E_L) + {_mV(self.voltage_reset_add)}{held}"
+        )
+        parts.append(
+            f"dθ_s/dt = −{self.th_spike_decay:.4g}/ms θ_s, θ_s += {self.th_spike_add:.4g} mV"
+        )
+        if self.level == 5:
+            parts.append(
+                f"dθ_v/dt = {self.th_voltage_index:.4g}/ms (V − E_L) − "
+                f"{self.th_voltage_decay:.4g}/ms θ_v"
+            )
+        return ";  ".join(parts).replace("-", "−")
+
+    def pack(self) -> list[float]:
+        """Return the row of numbers that the kernels work with."""
+        reset = self.E_L if self.V_reset is None else self.V_reset
+        currents: list[float] = []
+        thresholds: list[float] = []
+        if self.level in _CURRENTS:
+            for amplitude, decay, left in zip(
+                self.asc_amps, self.asc_decay, self.asc_r, strict=True
+            ):
+                currents += _trace(decay, left * math.exp(-decay * self.t_ref), amplitude, 0.0)
+        if self.level in _RESETS:
+            kept = math.exp(-self.th_spike_decay * self.t_ref)
+            thresholds += _trace(self.th_spike_decay, kept, self.th_spike_add, 0.0)
+        row = _row((len(currents) + len(thresholds)) // adapting.TRACE)
+        self.pack_membrane(reset, self.t_ref, row)
+        if self.renewal:
+            return row[: membrane.ROW]
+        fixed = self.level not in _RESETS
+        _memory(
+            row,
+            currents,
+            thresholds,
+            fraction=0.0 if fixed else self.voltage_reset_fraction,
+            lift=row[membrane.RESET] if fixed else (self.E_L - self.V_th) + self.voltage_reset_add,
+            free_run=False,
+            pull=self.th_voltage_index if self.level == 5 else 0.0,
+            slow=self.th_voltage_decay if self.level == 5 else 0.0,
+        )
+        return row
+
+
 def models() -> dict[str, type[Neuron]]:
     """Return every neuron class by its name in files."""
-    return {cls.__name__: cls for cls in Neuron.__subclasses__()}
+    leaky = Leaky.__subclasses__()
+    return {cls.__name__: cls for cls in (*leaky[:1], PIF, *leaky[1:])}
 
 
 def neuron_from_dict(data: Any) -> Neuron:

@@ -14,6 +14,8 @@ from .units import to_number
 # Beyond these magnitudes products of a few parameters would leave the range of doubles.
 LARGEST = 1e30
 SMALLEST = 1e-30
+# Entries of a parameter of which there may be many.
+MOST = 16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Parameter:
         The unit the field usually writes, where it differs from ``unit``.
     optional : bool
         None is legal too.
+    many : bool
+        There are any number of them, such as time constants: a tuple, each entry checked.
     """
 
     unit: str
@@ -46,6 +50,7 @@ class Parameter:
     open_minimum: bool = False
     display: str = ""
     optional: bool = False
+    many: bool = False
 
     def rule(self) -> str:
         """Return the legal range in words: "must be > 0 ms"."""
@@ -76,6 +81,25 @@ class Parameter:
             raise ParameterError(name, f"must be at least {self.minimum:g} {self.unit}", value)
         raise ParameterError(name, self.rule(), value)
 
+    def check_many(self, value: Any, name: str) -> tuple[float, ...]:
+        """Return a number, or a list of them, as a tuple of floats in the parameter's unit.
+
+        Raises
+        ------
+        ParameterError
+            If there is none, or one of them breaks the rule: it goes by its number.
+        """
+        if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
+            return (self.check(value, name),)
+        try:
+            listed = list(value)
+        except TypeError:  # an array without dimensions
+            return (self.check(value, name),)
+        if isinstance(value, dict) or not 0 < len(listed) <= MOST:
+            rule = f"must be a number in {self.unit} or a list of 1 to {MOST} of them"
+            raise ParameterError(name, rule, value)
+        return tuple(self.check(entry, f"{name}.{k}") for k, entry in enumerate(listed))
+
 
 def quantity(
     unit: str,
@@ -89,6 +113,7 @@ def quantity(
     maximum: float = LARGEST,
     display: str = "",
     optional: bool = False,
+    many: bool = False,
 ) -> Any:
     """Declare a parameter as a dataclass field; ``positive`` excludes all below ``least``."""
     described = Parameter(
@@ -100,6 +125,7 @@ def quantity(
         open_minimum=positive,
         display=display,
         optional=optional,
+        many=many,
     )
     return dataclasses.field(default=default, metadata={"parameter": described})
 
@@ -124,7 +150,8 @@ def check_fields(thing: Any) -> None:
         value = getattr(thing, name)
         if value is None and parameter.optional:
             continue
-        object.__setattr__(thing, name, parameter.check(value, name))
+        check = parameter.check_many if parameter.many else parameter.check
+        object.__setattr__(thing, name, check(value, name))
 
 
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from .current import Current
 from .errors import ParameterError
-from .kernels import membrane, pairs, steps, trace
+from .kernels import adapting, membrane, pairs, steps, trace
 from .kernels.membrane import LOC
 from .kernels.moments import term_response
 from .method import Method
@@ -34,6 +34,9 @@ class State:
         The potential there (mV, a pair: near the threshold more digits matter).
     free, free_lo : float
         The end of refractoriness, or ``time`` if the neuron is not refractory (ms, a pair).
+    memory : tuple of float
+        The state beside V of a neuron that remembers its spikes, as `Neuron.initial` returns it;
+        where V is held, as it will be at ``free``.
     """
 
     time: float
@@ -41,6 +44,7 @@ class State:
     V_lo: float
     free: float
     free_lo: float
+    memory: tuple[float, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -184,6 +188,52 @@ class ExactSolution:
                     answer = [term_response(int(n), e, rate, s) for n, e, s in terms]
                     total += (c * np.array(answer)).real
         return total
+
+
+@dataclasses.dataclass(frozen=True)
+class AdaptingSolution:
+    """V and the threshold of an exact run with memory: the spikes, and the state behind each."""
+
+    row: list[float]
+    pieces: Pieces
+    spikes: array[float]
+    spikes_lo: array[float]
+    anchors: array[float]
+
+    def sample_all(
+        self, times: array[float], left: bool
+    ) -> tuple[array[float], array[float], array[float]]:
+        """Return V, the threshold (mV) and the after-spike current (nA) at nondecreasing times."""
+        found = [array("d", bytes(8 * len(times))) for _ in range(3)]
+        form = self.pieces
+        size = membrane.anchored_size(form.terms, form.offset) + LOC * adapting.traces(self.row)
+        adapting.sample(
+            self.row,
+            form.starts,
+            form.value,
+            form.value_lo,
+            form.slope,
+            form.offset,
+            form.terms,
+            self.spikes,
+            self.spikes_lo,
+            self.anchors,
+            times,
+            left,
+            [0.0] * size,
+            *found,
+        )
+        return found[0], found[1], found[2]
+
+    def sample(self, times: array[float], left: bool) -> array[float]:
+        """Return V (mV) at nondecreasing times."""
+        return self.sample_all(times, left)[0]
+
+    def sample_many(self, times: np.ndarray, left: bool) -> np.ndarray:
+        """Return V (mV) at an array of nondecreasing times."""
+        import numpy as np
+
+        return np.array(self.sample(array("d", times.tolist()), left))
 
 
 def _ranks(events: Any, times: Any, side: Any) -> Any:
@@ -363,7 +413,7 @@ class Response:
     spikes_lo: array[float]
     grazes: array[float]
     state: State
-    solution: ExactSolution | GridSolution
+    solution: ExactSolution | AdaptingSolution | GridSolution
 
     @property
     def duration(self) -> float:

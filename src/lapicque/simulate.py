@@ -5,15 +5,18 @@ from __future__ import annotations
 import dataclasses
 import math
 from array import array
+from collections.abc import Mapping
+from typing import Any
 
 from .current import Current
 from .errors import LimitError, ParameterError
-from .kernels import membrane, pairs, steps, train
+from .kernels import adapting, following, membrane, pairs, steps, train
+from .kernels.membrane import LOC
 from .method import Exact, FixedStep, Method
 from .neuron import Neuron
 from .parameter import Parameter
 from .pieces import Pieces
-from .response import ExactSolution, GridSolution, Response, State
+from .response import AdaptingSolution, ExactSolution, GridSolution, Response, State
 
 DURATION = Parameter(unit="ms", meaning="length of the run", symbol="T", minimum=0.0)
 INITIAL_V = Parameter(unit="mV", meaning="potential at the start", symbol="V_0")
@@ -31,6 +34,7 @@ def simulate(
     V_0: float | None = None,
     method: Method | None = None,
     *,
+    initial: Mapping[str, Any] | None = None,
     state: State | None = None,
     max_spikes: int = MAX_SPIKES,
     max_steps: int = MAX_STEPS,
@@ -48,6 +52,8 @@ def simulate(
         The potential at the start (mV); E_L by default, for the PIF V_reset.
     method : Method, optional
         `Exact` by default.
+    initial : mapping, optional
+        The state beside V at the start, of neurons that have one: ``{"w": 0.2}``. See the neuron.
     state : State, optional
         The end of another run (``response.state``): this one goes on from there, on the same
         clock, for ``duration`` more.
@@ -80,15 +86,22 @@ def simulate(
             raise ParameterError(name, "must be a whole number >= 0", cap)
     if state is None:
         v = neuron.default_V_0() if V_0 is None else INITIAL_V.check(V_0, "V_0")
-        state = State(time=0.0, V=v, V_lo=0.0, free=0.0, free_lo=0.0)
+        memory = neuron.initial(initial)
+        state = State(time=0.0, V=v, V_lo=0.0, free=0.0, free_lo=0.0, memory=memory)
     elif not isinstance(state, State):
         raise ParameterError("state", "must be the `state` of a response", state)
     elif V_0 is not None:
         raise ParameterError("V_0", "must be left out where `state` is given", V_0)
+    elif initial is not None:
+        raise ParameterError("initial", "must be left out where `state` is given", initial)
+    elif len(state.memory) != len(neuron.initial()):
+        raise ParameterError("state", f"must be of a run of this {neuron.model}", state)
     row = neuron.pack()
     stop = state.time + length
     try:
         if isinstance(method, Exact):
+            if len(row) > membrane.ROW:
+                return _adapting(neuron, current, method, row, state, stop, max_spikes)
             return _exact(neuron, current, method, row, state, stop, max_spikes)
         if length / method.dt > max_steps:
             raise LimitError(
@@ -177,10 +190,7 @@ def _exact(
         room = min(2 * room, 1 << 20)
         _check_pace(hi, form, int(running[train.PIECE]), stop, max_spikes)
     if status == train.TOO_MANY_EVALUATIONS:
-        raise LimitError(
-            f"'duration' is too long for this current: more than {MAX_EVALUATIONS} evaluations "
-            f"were needed to find the next spike after {running[0]:g} ms. Shorten the run."
-        )
+        raise _too_many_evaluations(running)
     free, free_lo, f, f_lo, _, seen = running
     refractory = free > stop or (free == stop and free_lo > 0.0)
     if not refractory:
@@ -197,6 +207,105 @@ def _exact(
         grazes=grazes[: int(seen)],
         state=end,
         solution=ExactSolution(row, form, hi, lo, piece_f, shown),
+    )
+
+
+def _adapting(
+    neuron: Neuron,
+    current: Current,
+    method: Exact,
+    row: list[float],
+    begin: State,
+    stop: float,
+    max_spikes: int,
+) -> Response:
+    form = current.normal_form.on(begin.time, stop)
+    hi, lo, anchors = array("d"), array("d"), array("d")
+    grazes = array("d", bytes(8 * _MAX_GRAZES))
+    # Held neurons are known at the end of refractoriness, others now.
+    held = row[adapting.FREE_RUN] == 0.0
+    time, time_lo = (begin.free, begin.free_lo) if held else (begin.time, 0.0)
+    running = [time, time_lo, 0.0, 0.0, 0.0, 0.0, begin.free, begin.free_lo, 0.0, *begin.memory]
+    f, f_lo = pairs.add(begin.V, begin.V_lo, -row[membrane.THRESHOLD], 0.0)
+    running[train.STATE_F] = (f - adapting.raised(row, running)) + f_lo
+    width = adapting.stride(row)
+    first = array("d", bytes(8 * width))
+    adapting.anchor(row, running, first)
+    anchors.extend(first)
+    terms = membrane.anchored_size(form.terms, form.offset) + LOC * adapting.traces(row)
+    loc = [0.0] * terms
+    moving = [0.0] * (following.PARTS + 1 + 2 * int(row[adapting.THRESHOLDS]))
+    budget = [float(MAX_EVALUATIONS)]
+    room = 512
+    status = train.FULL
+    while status == train.FULL:
+        room = min(room, max_spikes + 1 - len(hi))
+        chunk, chunk_lo = array("d", bytes(8 * room)), array("d", bytes(8 * room))
+        passed = int(running[train.PIECE])
+        states = array("d", bytes(8 * width * (room + min(len(form) - passed, 1 << 16))))
+        running[adapting.ANCHORS] = 0.0
+        made, status = adapting.run(
+            row,
+            form.starts,
+            form.value,
+            form.value_lo,
+            form.slope,
+            form.offset,
+            form.terms,
+            stop,
+            method.code(),
+            running,
+            chunk,
+            chunk_lo,
+            states,
+            grazes,
+            loc,
+            moving,
+            budget,
+        )
+        hi.extend(chunk[:made])
+        lo.extend(chunk_lo[:made])
+        anchors.extend(states[: width * int(running[adapting.ANCHORS])])
+        if len(hi) > max_spikes:
+            raise _too_many_spikes(max_spikes)
+        room = min(2 * room, 1 << 20)
+    if status == train.TOO_MANY_EVALUATIONS:
+        raise _too_many_evaluations(running)
+    if status == adapting.ENDLESS:
+        raise LimitError(
+            f"'neuron.t_ref' must be > 0 ms here: at {hi[-1]:g} ms the reset leaves V at or above "
+            "the threshold, and spikes would follow without end. Raise it, or reset V lower.",
+            "neuron.t_ref",
+        )
+    y = running[train.STATE_F] + adapting.raised(row, running)
+    free, free_lo = running[adapting.BLIND], running[adapting.BLIND + 1]
+    if not (free > stop or (free == stop and free_lo > 0.0)):
+        free, free_lo = stop, 0.0
+    end = State(
+        stop,
+        *pairs.add(row[membrane.THRESHOLD], 0.0, y, 0.0),
+        free,
+        free_lo,
+        tuple(running[adapting.FOLLOWED :]),
+    )
+    return Response(
+        neuron=neuron,
+        current_in=current,
+        method=method,
+        start=begin.time,
+        stop=stop,
+        spikes=hi,
+        spikes_lo=lo,
+        grazes=grazes[: int(running[train.GRAZES])],
+        state=end,
+        solution=AdaptingSolution(row, form, hi, lo, anchors),
+    )
+
+
+def _too_many_evaluations(running: list[float]) -> LimitError:
+    return LimitError(
+        f"'duration' is too long for this current: more than {MAX_EVALUATIONS} evaluations "
+        f"were needed to find the next spike after {running[0]:g} ms. Shorten the run."
     )
 
 
