@@ -84,6 +84,9 @@ def breakpoints(parts, shift=0.0):
 def time_scale(neuron, parts):
     """The shortest time (ms) over which the solution changes much."""
     scales = [neuron.tau_m] if hasattr(neuron, "tau_m") else []
+    known = neuron.given() if hasattr(neuron, "given") else {}
+    scales += known.get("tau_theta", ())
+    scales += [1 / known[name] for name in ("th_spike_decay", "th_voltage_decay") if name in known]
     for part in parts:
         if part["kind"] == "sine" and part["frequency"] > 0:
             scales.append(1000 / (2 * math.pi * part["frequency"]))
@@ -94,8 +97,88 @@ def time_scale(neuron, parts):
     return min(scales, default=math.inf)
 
 
-def potential(neuron, parts, t0, v0, times):
+class Memory:
+    """What spikes leave behind, by the rules of the sources: currents, parts of the threshold.
+
+    Each part is (size, decay rate) at ``time``; ``followed`` is the part that follows V.
+    """
+
+    def __init__(self, neuron, time=0.0):
+        self.neuron, self.time = neuron, time
+        given = neuron.given()
+        self.followed = 0.0
+        self.currents, self.raised = [], []
+        kind = type(neuron).__name__
+        if kind == "AdaptiveLIF":
+            self.currents = [(0.0, 1 / tau) for tau in neuron.tau_w]
+        elif kind == "MAT":
+            self.raised = [(0.0, 1 / tau) for tau in neuron.tau_theta]
+        elif kind == "GLIF":
+            self.currents = [(0.0, k) for k in given.get("asc_decay", ())]
+            if "th_spike_decay" in given:
+                self.raised = [(0.0, neuron.th_spike_decay)]
+
+    def parts(self):
+        """The after-spike currents as parts of a recipe."""
+        return [
+            {"kind": "decay", "amplitude": size, "tau": 1 / decay, "start": self.time}
+            for size, decay in self.currents
+        ]
+
+    def threshold(self, t):
+        """Without the part that follows V (mV)."""
+        kept = (size * np.exp(-decay * (np.asarray(t) - self.time)) for size, decay in self.raised)
+        return self.neuron.V_th + sum(kept, 0.0 * np.asarray(t))
+
+    def moved(self, time, followed):
+        """The memory at a later time."""
+        new = Memory(self.neuron, time)
+        gone = time - self.time
+        new.followed = followed
+        new.currents = [(s * math.exp(-d * gone), d) for s, d in self.currents]
+        new.raised = [(s * math.exp(-d * gone), d) for s, d in self.raised]
+        return new
+
+    def after(self, spike, v, followed):
+        """The memory where V is free again after a spike at V = v, and V there."""
+        neuron, t_ref = self.neuron, self.neuron.t_ref
+        kind, given = type(neuron).__name__, neuron.given()
+        new = self.moved(spike if kind == "MAT" else spike + t_ref, followed)
+        if kind == "MAT":
+            new.raised = [(s + a, d) for (s, d), a in zip(new.raised, neuron.alpha, strict=True)]
+            return new, v
+        if kind == "AdaptiveLIF":
+            rule = zip(new.currents, neuron.b, strict=True)
+            new.currents = [(s - b * math.exp(-t_ref * d), d) for (s, d), b in rule]
+        elif "asc_amps" in given:
+            # The currents decay through the refractory period; then the next ones are added.
+            rule = zip(new.currents, neuron.asc_amps, neuron.asc_r, strict=True)
+            new.currents = [(a + r * s, d) for (s, d), a, r in rule]
+        if "th_spike_add" in given:
+            new.raised = [(s + neuron.th_spike_add, d) for s, d in new.raised]
+            fraction = neuron.voltage_reset_fraction
+            return new, neuron.E_L + fraction * (v - neuron.E_L) + neuron.voltage_reset_add
+        return new, neuron.V_reset
+
+
+def potential(neuron, parts, t0, v0, times, memory=None):
     """V (mV) without any threshold at nondecreasing ``times``, from V = v0 at t0."""
+    return filtered(neuron, parts, t0, v0, times, memory)[0]
+
+
+def height(neuron, parts, t0, v0, times, memory=None):
+    """V less what raises the threshold above V_th: a neuron spikes where this reaches V_th."""
+    v, followed = filtered(neuron, parts, t0, v0, times, memory)
+    memory = memory or Memory(neuron, t0)
+    return v - followed - (memory.threshold(np.asarray(times)) - neuron.V_th)
+
+
+def filtered(neuron, parts, t0, v0, times, memory=None):
+    """V, and the part of the threshold that follows it, by quadrature."""
+    memory = memory or Memory(neuron, t0)
+    parts = [*parts, *memory.parts()]
+    pull = getattr(neuron, "th_voltage_index", None) or 0.0
+    slow = getattr(neuron, "th_voltage_decay", None) or 0.0
     leak = 1 / neuron.tau_m if hasattr(neuron, "tau_m") else 0.0
     rest = neuron.E_L if hasattr(neuron, "E_L") else 0.0
     longest = time_scale(neuron, parts) / 2
@@ -108,7 +191,7 @@ def potential(neuron, parts, t0, v0, times):
     fine = np.array(fine)
     h = np.diff(fine)
     if not len(h):
-        return np.full(len(times), v0)
+        return np.full(len(times), v0), np.full(len(times), memory.followed)
     # Nodes lie inside each step, so that a jump at its ends is not seen.
     s = 0.5 * h[:, None] * (NODES + 1)
     drive = current(parts, fine[:-1, None] + s) * np.exp(-leak * (h[:, None] - s))
@@ -116,24 +199,39 @@ def potential(neuron, parts, t0, v0, times):
     weighted = sum(w * drive[:, k] for k, w in enumerate(WEIGHTS.tolist()))
     gained = 0.5 * h * weighted / neuron.C_m
     kept = np.exp(-leak * h)
-    u = v0 - rest
-    found = {t0: u}
-    for t, k, g in zip(fine[1:].tolist(), kept.tolist(), gained.tolist(), strict=True):
-        u = u * k + g
-        found[t] = u
-    return rest + np.array([found[t] for t in times])
+    u, p = v0 - rest, memory.followed
+    found = {t0: (u, p)}
+    if pull:
+        # (exp(-leak v) - exp(-slow v)) / (slow - leak): two filters in a row.
+        def second(v):
+            apart = slow - leak
+            return np.exp(-leak * v) * (v if apart == 0 else -np.expm1(-apart * v) / apart)
+
+        drive = current(parts, fine[:-1, None] + s) * second(h[:, None] - s)
+        weighted = sum(w * drive[:, k] for k, w in enumerate(WEIGHTS.tolist()))
+        pulled = (pull * 0.5 * h * weighted / neuron.C_m).tolist()
+        passed, held = (pull * second(h)).tolist(), np.exp(-slow * h).tolist()
+    for j, t in enumerate(fine[1:].tolist()):
+        if pull:
+            p = p * held[j] + u * passed[j] + pulled[j]
+        u = u * kept[j].item() + gained[j].item()
+        found[t] = u, p
+    v, followed = np.array([found[t] for t in times]).T
+    return rest + v, followed
 
 
-def highest(neuron, parts, t0, v0, t1, level=None, points=100):
-    """Return samples of V in (t0, t1) and the refined peaks that may reach ``level``.
+def highest(neuron, parts, t0, v0, t1, level=None, points=100, memory=None):
+    """Return samples of the `height` in (t0, t1) and the refined peaks that may reach ``level``.
 
     Without a level, those that may be the highest.  A peak is a (time, V) inside the interval.
     """
-    step = min((t1 - t0) / points, time_scale(neuron, parts) / 4)
+    memory = memory or Memory(neuron, t0)
+    whole = [*parts, *memory.parts()]
+    step = min((t1 - t0) / points, time_scale(neuron, whole) / 4)
     n = min(20_000, max(2, math.ceil((t1 - t0) / step)))
     inner = {b for b in breakpoints(parts) if t0 < b < t1}
     times = sorted({*(t0 + (t1 - t0) * k / n for k in range(n + 1)), *inner})
-    v = potential(neuron, parts, t0, v0, times).tolist()
+    v = height(neuron, parts, t0, v0, times, memory).tolist()
     level = max(v) if level is None else level
     peaks = []
     for k in range(1, len(times) - 1):
@@ -141,17 +239,20 @@ def highest(neuron, parts, t0, v0, t1, level=None, points=100):
             # V between the samples rises no more than it falls on the steeper side, twice over.
             reach = v[k] + 2 * (v[k] - min(v[k - 1], v[k + 1]))
             if reach >= level:
-                peaks.append(_refined(neuron, parts, times[k - 1 : k + 2], v[k - 1], v[k]))
+                peaks.append(_refined(neuron, parts, times[k - 1 : k + 2], v[k], (t0, v0, memory)))
     return peaks, times, v
 
 
-def _refined(neuron, parts, times, v_before, v_middle):
+def _refined(neuron, parts, times, v_middle, start):
     # Golden-section search, each value from the sample before the peak.
     a, middle, b = times
+    t0, v0, memory = start
+    v, followed = (x.item() for x in filtered(neuron, parts, t0, v0, [a], memory))
+    there = memory.moved(a, followed)
     ratio = (math.sqrt(5) - 1) / 2
 
     def at(t):
-        return potential(neuron, parts, a, v_before, [t])[0].item()
+        return height(neuron, parts, a, v, [t], there)[0].item()
 
     left, right = a, b
     x, y = right - ratio * (right - left), left + ratio * (right - left)

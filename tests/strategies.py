@@ -46,12 +46,88 @@ def pifs(draw):
     )
 
 
-NEURONS = {"LIF": lifs(), "PIF": pifs()}
+@st.composite
+def membranes(draw):
+    """What every leaky neuron has, the threshold last."""
+    v_th = draw(numbers(-60.0, 20.0))
+    given = draw(st.sampled_from([("R_m", "C_m"), ("R_m", "tau_m"), ("C_m", "tau_m")]))
+    ranges = {"R_m": spread(1.0, 100.0), "C_m": spread(0.1, 5.0), "tau_m": spread(2.0, 100.0)}
+    chosen = {name: draw(ranges[name]) for name in given}
+    return {**chosen, "E_L": v_th + draw(numbers(-30.0, -1.0)), "V_th": v_th}
+
+
+def several(entries, count):
+    return st.lists(entries, min_size=count, max_size=count)
+
+
+@st.composite
+def adaptive_lifs(draw):
+    count = draw(st.integers(1, 3))
+    membrane = draw(membranes())
+    return lq.AdaptiveLIF(
+        **membrane,
+        V_reset=membrane["V_th"] - draw(numbers(1.0, 30.0)),
+        t_ref=draw(st.sampled_from([0.0, 0.0, 2.0, 3.7])),
+        b=draw(several(numbers(-0.02, 0.5), count)),
+        tau_w=draw(several(spread(1.0, 500.0), count)),
+    )
+
+
+@st.composite
+def mats(draw):
+    count = draw(st.integers(1, 3))
+    return lq.MAT(
+        **draw(membranes()),
+        t_ref=draw(st.sampled_from([0.5, 2.0, 3.7])),
+        alpha=draw(several(numbers(-1.0, 40.0), count)),
+        tau_theta=draw(several(spread(1.0, 500.0), count)),
+    )
+
+
+@st.composite
+def glifs(draw, levels=(1, 2, 3, 4, 5)):
+    level = draw(st.sampled_from(levels))
+    chosen = {"level": level, **draw(membranes()), "t_ref": draw(st.sampled_from([1.0, 3.75]))}
+    if level in (1, 3):
+        chosen["V_reset"] = chosen["V_th"] - draw(numbers(1.0, 30.0))
+    else:
+        chosen["voltage_reset_fraction"] = draw(numbers(0.0, 0.6))
+        chosen["voltage_reset_add"] = draw(numbers(-10.0, 2.0))
+        chosen["th_spike_add"] = draw(numbers(-0.5, 10.0))
+        chosen["th_spike_decay"] = draw(spread(0.002, 1.0))
+    if level >= 3:
+        count = draw(st.integers(1, 2))
+        chosen["asc_amps"] = draw(several(numbers(-0.5, 0.05), count))
+        chosen["asc_decay"] = draw(several(spread(0.002, 1.0), count))
+        chosen["asc_r"] = draw(several(numbers(0.0, 1.0), count))
+    if level == 5:
+        chosen["th_voltage_index"] = draw(numbers(-0.01, 0.05))
+        rate = 1.0 / lq.LIF(**{n: v for n, v in chosen.items() if n in TRIAD}).tau_m
+        # Near the membrane's own rate, and at it: the resonance.
+        chosen["th_voltage_decay"] = draw(
+            st.one_of(spread(0.01, 1.0), st.just(rate), numbers(0.999, 1.001).map(rate.__mul__))
+        )
+    return lq.GLIF(**chosen)
+
+
+TRIAD = ("R_m", "C_m", "tau_m")
+NEURONS = {
+    "LIF": lifs(),
+    "PIF": pifs(),
+    "AdaptiveLIF": adaptive_lifs(),
+    "MAT": mats(),
+    "GLIF": glifs(),
+}
 
 
 def neurons():
-    """Any neuron; leaky ones most often."""
-    return st.one_of(NEURONS["LIF"], *NEURONS.values())
+    """Any neuron; the plain leaky one most often."""
+    return st.one_of(NEURONS["LIF"], NEURONS["LIF"], *NEURONS.values())
+
+
+def renewal_neurons():
+    """Those that forget everything at a spike."""
+    return st.one_of(NEURONS["LIF"], NEURONS["LIF"], NEURONS["PIF"], glifs(levels=(1,)))
 
 
 AMPLITUDES = numbers(-3.0, 3.0)
@@ -174,18 +250,25 @@ def _peaks(neuron, current, start, duration):
     return [p for p in peaks if p[1] > start + 1e-3]
 
 
+def reset_of(neuron):
+    """Where V may well start: at the reset, or at rest where there is none."""
+    given = neuron.given()
+    return given["V_reset"] if "V_reset" in given else neuron.E_L
+
+
 @st.composite
 def near_experiments(draw):
     """Experiments whose highest peak of V lies within 1e-6 mV of the threshold, on either side.
 
-    V without a threshold does not depend on V_th, so that V_th is put where the peak is.
+    V without a threshold does not depend on V_th, nor does the part of a threshold that follows V,
+    so that V_th is put where the peak of their difference is.
     """
     from hypothesis import assume
 
     neuron = draw(neurons())
     current = draw(currents())
     duration = draw(numbers(20.0, 150.0))
-    start = neuron.V_reset
+    start = reset_of(neuron)
     peaks = _peaks(neuron, current, start, duration)
     if not peaks:
         current = current + lq.sine(draw(numbers(0.5, 3.0)), draw(spread(10.0, 100.0)))
@@ -194,8 +277,10 @@ def near_experiments(draw):
     height = max(v for _, v in peaks)
     offset = draw(spread(1e-9, 9e-7)) * draw(st.sampled_from([-1.0, 1.0]))
     v_th = height + offset
-    reset = min(neuron.V_reset, v_th - 0.5)
-    return lq.Experiment(neuron.replace(V_th=v_th, V_reset=reset), current, duration, V_0=start)
+    changes = {"V_th": v_th}
+    if "V_reset" in neuron.given():
+        changes["V_reset"] = min(neuron.V_reset, v_th - 0.5)
+    return lq.Experiment(neuron.replace(**changes), current, duration, V_0=start)
 
 
 @st.composite

@@ -35,6 +35,8 @@ class Experiment:
         Potential at the start (mV); the neuron's own default if not given.
     seed : int, optional
         For currents with noise; there are none yet.
+    initial : dict, optional
+        The state beside V at the start, of neurons that have one: ``{"w": 0.2}``.
     """
 
     neuron: Neuron
@@ -43,6 +45,7 @@ class Experiment:
     method: Method | None = None
     V_0: float | None = None
     seed: int | None = None
+    initial: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         for name, kind, example in (
@@ -65,6 +68,14 @@ class Experiment:
             or not 0 <= self.seed < 2**64
         ):
             raise ParameterError("seed", "must be a whole number in [0, 2^64)", self.seed)
+        if self.initial is not None:
+            if not isinstance(self.initial, dict):
+                raise ParameterError("initial", "must be a table of values by name", self.initial)
+            self.neuron.initial(self.initial)
+            object.__setattr__(self, "initial", self.neuron.plain_initial(self.initial))
+
+    def __hash__(self) -> int:
+        return hash((self.neuron, self.current, self.duration, self.method, self.V_0, self.seed))
 
     def run(self, max_spikes: int = MAX_SPIKES, max_steps: int = MAX_STEPS) -> Response:
         """Simulate it.
@@ -84,6 +95,7 @@ class Experiment:
             self.duration,
             self.V_0,
             self.method,
+            initial=self.initial,
             max_spikes=max_spikes,
             max_steps=max_steps,
         )
@@ -116,6 +128,11 @@ class Experiment:
                 head == "current" and len(rest) == 2
             ):
                 grouped.setdefault((head, *rest[:-1]), {})[rest[-1]] = value
+            elif head == "neuron" and len(rest) == 2 and self._many(rest[0]):
+                group = grouped.setdefault((head,), {})
+                entries = list(group.get(rest[0], getattr(self.neuron, rest[0])))
+                entries[self._entry(path, rest)] = value
+                group[rest[0]] = entries
             else:
                 raise unknown_name(str(path), "a path of this experiment", path, self.paths())
         changed = dataclasses.replace(self, **whole)
@@ -138,6 +155,19 @@ class Experiment:
         except ParameterError as error:
             raise error.within(prefix) from None
 
+    def _many(self, name: str) -> bool:
+        """Whether the neuron has a parameter of this name with many entries."""
+        known = parameters(type(self.neuron)).get(name)
+        return known is not None and known.many and getattr(self.neuron, name) is not None
+
+    def _entry(self, path: str, rest: list[str]) -> int:
+        """Return the number of an entry of such a parameter, as in ``neuron.b.0``."""
+        count = len(getattr(self.neuron, rest[0]))
+        known = [str(k) for k in range(count)]
+        if rest[1] not in known:
+            raise unknown_name(path, f"an entry of {rest[0]}", rest[1], known)
+        return int(rest[1])
+
     def _part(self, key: str) -> int:
         parts = self.current.parts
         # By number at once: a search for each of thousands of parts would take their square.
@@ -154,7 +184,12 @@ class Experiment:
     def paths(self) -> list[str]:
         """Return the dotted path of every number of this experiment."""
         found = ["duration", "V_0", "seed"]
-        found += [f"neuron.{name}" for name in parameters(type(self.neuron))]
+        for name, parameter in parameters(type(self.neuron)).items():
+            value = getattr(self.neuron, name)
+            if parameter.many and value is not None:
+                found += [f"neuron.{name}.{k}" for k in range(len(value))]
+            elif value is not None:
+                found.append(f"neuron.{name}")
         for k, part in enumerate(self.current.parts):
             found += [f"current.{k}.{name}" for name in parameters(type(part))]
         if self.method is not None:
@@ -185,7 +220,12 @@ class Experiment:
         self.parameter(path)
         found: Any = self
         for step in self.canonical(path).split("."):
-            found = found.parts[int(step)] if isinstance(found, Current) else getattr(found, step)
+            if isinstance(found, tuple):
+                found = found[int(step)]
+            else:
+                found = (
+                    found.parts[int(step)] if isinstance(found, Current) else getattr(found, step)
+                )
         return found
 
     def parameter(self, path: str) -> Parameter:
@@ -199,7 +239,11 @@ class Experiment:
         head, *rest = path.split(".")
         known: Any = {"duration": DURATION, "V_0": INITIAL_V, "seed": SEED}
         name = path
-        if head == "neuron" and len(rest) == 1:
+        if head == "neuron" and len(rest) == 2 and self._many(rest[0]):
+            self._entry(path, rest)
+            whole = parameters(type(self.neuron))[rest[0]]
+            known, name = {path: dataclasses.replace(whole, many=False)}, path
+        elif head == "neuron" and len(rest) == 1:
             known, name = parameters(type(self.neuron)), rest[0]
         elif head == "method" and len(rest) == 1 and self.method is not None:
             known, name = parameters(type(self.method)), rest[0]
@@ -217,6 +261,8 @@ class Experiment:
             data["V_0"] = self.V_0
         if self.seed is not None:
             data["seed"] = self.seed
+        if self.initial is not None:
+            data["initial"] = dict(self.initial)
         data["neuron"] = neuron_to_dict(self.neuron)
         data["current"] = self.current.to_dicts()
         if self.method is not None:
@@ -262,6 +308,7 @@ class Experiment:
             method_from_dict(data["method"]) if "method" in data else None,
             data.get("V_0"),
             data.get("seed"),
+            data.get("initial"),
         )
 
     def to_toml(self) -> str:

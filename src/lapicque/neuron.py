@@ -29,6 +29,9 @@ class Neuron(Described):
         """Whether a spike leaves nothing behind but the reset: every interval starts alike."""
         return True
 
+    state: ClassVar[Mapping[str, str]] = {}
+    """The names of the state beside V, with their units."""
+
     def initial(self, given: Mapping[str, Any] | None = None) -> tuple[float, ...]:
         """Return the state beside V at the start of a run, as the kernels want it.
 
@@ -42,9 +45,26 @@ class Neuron(Described):
         ParameterError
             If a name is unknown or a value breaks its rule.
         """
-        for name in given or ():
-            raise unknown_name(f"initial.{name}", f"a part of the state of {self.model}", name, [])
+        self.plain_initial(given or {})
         return ()
+
+    def plain_initial(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the state beside V at the start as files have it: numbers and lists of them.
+
+        Parameters
+        ----------
+        given : mapping
+            Values by name.
+        """
+        found: dict[str, Any] = {}
+        for name, value in given.items():
+            if name not in self.state:
+                what = f"a part of the state of {self.model}"
+                raise unknown_name(f"initial.{name}", what, name, self.state)
+            known = Parameter(unit=self.state[name], meaning="initial state", many=True)
+            entries = list(known.check_many(value, f"initial.{name}"))
+            found[name] = entries if len(entries) > 1 else entries[0]
+        return found
 
     def default_V_0(self) -> float:
         """Return the potential (mV) at which a run starts unless told otherwise."""
@@ -367,25 +387,16 @@ def _paired(neuron: Any, names: Sequence[str]) -> None:
             )
 
 
-def _initial(given: Mapping[str, Any], name: str, unit: str, count: int) -> list[float]:
-    """Return ``count`` numbers of the initial state; one number goes for a single one."""
+def _entries(given: Mapping[str, Any], name: str, count: int) -> list[float]:
+    """Return ``count`` numbers of the initial state, 0 where they are not given."""
     value = given.get(name)
     if value is None:
         return [0.0] * count
-    found = Parameter(unit=unit, meaning="initial state", many=True).check_many(
-        value, f"initial.{name}"
-    )
+    found = value if isinstance(value, list) else [value]
     if len(found) != count:
-        entries = f"{count} entr{'y' if count == 1 else 'ies'} in {unit}"
+        entries = f"{count} number{'s' if count > 1 else ''}"
         raise ParameterError(f"initial.{name}", f"must have {entries}", value)
-    return list(found)
-
-
-def _check_initial(neuron: Neuron, given: Mapping[str, Any], known: Sequence[str]) -> None:
-    for name in given:
-        if name not in known:
-            what = f"a part of the state of {neuron.model}"
-            raise unknown_name(f"initial.{name}", what, name, known)
+    return found
 
 
 def _trace(rate: float, kept: float, jump: float, early: float) -> list[float]:
@@ -431,6 +442,8 @@ class AdaptiveLIF(Leaky):
     Source: Treves (1993) Network 4:259-284; Gerstner et al. (2014) Neuronal Dynamics, 6.1.
     """
 
+    state: ClassVar[Mapping[str, str]] = {"w": "nA"}
+
     V_reset: float = _reset()
     t_ref: float = _refractory()
     b: tuple[float, ...] = quantity(
@@ -464,8 +477,8 @@ class AdaptiveLIF(Leaky):
         given : mapping, optional
             ``{"w": 0.2}``, or a list with one number for each time constant.
         """
-        _check_initial(self, given or {}, ("w",))
-        return (0.0, *(0.0 - w for w in _initial(given or {}, "w", "nA", len(self.b))))
+        plain = self.plain_initial(given or {})
+        return (0.0, *(0.0 - w for w in _entries(plain, "w", len(self.b))))
 
     def equation(self) -> str:
         """Return the model's equation with this neuron's numbers in it."""
@@ -527,6 +540,7 @@ class MAT(Leaky):
     """
 
     usual: ClassVar[Mapping[str, float]] = {"R_m": 50.0, "tau_m": 5.0}
+    state: ClassVar[Mapping[str, str]] = {"theta": "mV"}
 
     E_L: float = quantity("mV", "leak reversal (resting) potential", default=-70.0, symbol="E_L")
     V_th: float = quantity("mV", "threshold at rest", default=-51.0, symbol="V_th")
@@ -563,8 +577,8 @@ class MAT(Leaky):
         given : mapping, optional
             ``{"theta": [10.0, 1.0]}``, one number for each time constant.
         """
-        _check_initial(self, given or {}, ("theta",))
-        return (0.0, *_initial(given or {}, "theta", "mV", len(self.alpha)))
+        plain = self.plain_initial(given or {})
+        return (0.0, *_entries(plain, "theta", len(self.alpha)))
 
     def equation(self) -> str:
         """Return the model's equation with this neuron's numbers in it."""
@@ -659,6 +673,7 @@ class GLIF(Leaky):
     """
 
     usual: ClassVar[Mapping[str, float]] = {"R_m": 1000.0 / 9.43, "C_m": 0.05872}
+    state: ClassVar[Mapping[str, str]] = {"I_asc": "nA", "theta_s": "mV", "theta_v": "mV"}
 
     level: int = 1
     E_L: float = quantity("mV", "leak reversal (resting) potential", default=-78.85, symbol="E_L")
@@ -769,20 +784,18 @@ class GLIF(Leaky):
         given : mapping, optional
             ``I_asc`` (nA, a list), ``theta_s`` and ``theta_v`` (mV), as far as the level has them.
         """
-        given = given or {}
-        known = [
-            name
-            for name, levels in (
-                ("I_asc", _CURRENTS),
-                ("theta_s", _RESETS),
-                ("theta_v", _FOLLOWS),
-            )
-            if self.level in levels
-        ]
-        _check_initial(self, given, known)
-        currents = _initial(given, "I_asc", "nA", len(self.asc_amps or ()))
-        spiked = _initial(given, "theta_s", "mV", int(self.level in _RESETS))
-        (followed,) = _initial(given, "theta_v", "mV", 1)
+        plain = self.plain_initial(given or {})
+        levels = {"I_asc": _CURRENTS, "theta_s": _RESETS, "theta_v": _FOLLOWS}
+        for name, value in plain.items():
+            if self.level not in levels[name]:
+                listed = ", ".join(map(str, levels[name]))
+                rule = f"is no state of level {self.level}, but of level {listed}"
+                raise ParameterError(f"initial.{name}", rule, value)
+        currents = _entries(plain, "I_asc", len(self.asc_amps or ()))
+        spiked = _entries(plain, "theta_s", int(self.level in _RESETS))
+        (followed,) = _entries(plain, "theta_v", 1)
+        if self.renewal:
+            return ()
         return (followed, *currents, *spiked)
 
     def equation(self) -> str:
@@ -868,4 +881,5 @@ def neuron_from_dict(data: Any) -> Neuron:
 
 def neuron_to_dict(neuron: Neuron) -> dict[str, Any]:
     """Return a neuron as a dict of plain values; the inverse of `neuron_from_dict`."""
-    return {"model": neuron.model, **neuron.given()}
+    given = {n: list(v) if isinstance(v, tuple) else v for n, v in neuron.given().items()}
+    return {"model": neuron.model, **given}

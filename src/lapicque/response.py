@@ -7,6 +7,7 @@ import functools
 import math
 from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, overload
 
 from .current import Current
@@ -61,6 +62,14 @@ class ExactSolution:
     @functools.cached_property
     def _scratch(self) -> list[float]:
         return [0.0] * membrane.anchored_size(self.pieces.terms, self.pieces.offset)
+
+    def sample_threshold(self, times: array[float], left: bool) -> array[float]:
+        """Return the threshold (mV) at any times: the same at all of them."""
+        return array("d", [self.row[membrane.THRESHOLD]]) * len(times)
+
+    def sample_after_spike(self, times: array[float], left: bool) -> array[float]:
+        """Return the after-spike current (nA) at any times: there is none."""
+        return array("d", [0.0]) * len(times)
 
     def sample(self, times: array[float], left: bool) -> array[float]:
         """Return V (mV) at nondecreasing times."""
@@ -229,6 +238,14 @@ class AdaptingSolution:
         """Return V (mV) at nondecreasing times."""
         return self.sample_all(times, left)[0]
 
+    def sample_threshold(self, times: array[float], left: bool) -> array[float]:
+        """Return the threshold (mV) at nondecreasing times."""
+        return self.sample_all(times, left)[1]
+
+    def sample_after_spike(self, times: array[float], left: bool) -> array[float]:
+        """Return the after-spike current (nA) at nondecreasing times."""
+        return self.sample_all(times, left)[2]
+
     def sample_many(self, times: np.ndarray, left: bool) -> np.ndarray:
         """Return V (mV) at an array of nondecreasing times."""
         import numpy as np
@@ -325,6 +342,24 @@ class GridSolution:
     spikes: array[float]
     cubic: bool
     release: float
+    # The threshold above its resting value (mV) and the after-spike current (nA), before and after
+    # a spike at each node.
+    memory: tuple[array[float], ...] = ()
+
+    def sample_threshold(self, times: array[float], left: bool) -> array[float]:
+        """Return the threshold (mV) at any times."""
+        if not self.memory:
+            return array("d", [self.row[membrane.THRESHOLD]]) * len(times)
+        before, after = self.memory[:2]
+        return dataclasses.replace(self, before=before, after=after).sample(times, left)
+
+    def sample_after_spike(self, times: array[float], left: bool) -> array[float]:
+        """Return the after-spike current (nA) at any times."""
+        if not self.memory:
+            return array("d", [0.0]) * len(times)
+        before, after = self.memory[2:]
+        found = dataclasses.replace(self, before=before, after=after).sample(times, left)
+        return array("d", [v - self.row[membrane.THRESHOLD] for v in found])
 
     def sample(self, times: array[float], left: bool) -> array[float]:
         """Return V (mV) at any times."""
@@ -467,23 +502,96 @@ class Response:
         ParameterError
             If a time lies outside the span.
         """
+        return self._sampled(t, left, self.solution.sample, self.solution.sample_many)
+
+    @overload
+    def threshold(self, t: float, left: bool = False) -> float: ...
+    @overload
+    def threshold(self, t: array[float], left: bool = False) -> array[float]: ...
+    @overload
+    def threshold(self, t: np.ndarray, left: bool = False) -> np.ndarray: ...
+
+    def threshold(self, t: Any, left: bool = False) -> Any:
+        """Return the threshold, which moves in some neurons.
+
+        Parameters
+        ----------
+        t : float or array
+            Times within the span (ms), in any order.
+        left : bool
+            At a spike, take the side before it.
+
+        Returns
+        -------
+        float or array
+            mV, of the shape of ``t``.
+
+        Raises
+        ------
+        ParameterError
+            If a time lies outside the span.
+        """
+        return self._sampled(t, left, self.solution.sample_threshold)
+
+    @overload
+    def after_spike_current(self, t: float, left: bool = False) -> float: ...
+    @overload
+    def after_spike_current(self, t: array[float], left: bool = False) -> array[float]: ...
+    @overload
+    def after_spike_current(self, t: np.ndarray, left: bool = False) -> np.ndarray: ...
+
+    def after_spike_current(self, t: Any, left: bool = False) -> Any:
+        """Return the sum of the currents that spikes leave behind; 0 where spikes leave none.
+
+        Parameters
+        ----------
+        t : float or array
+            Times within the span (ms), in any order.
+        left : bool
+            At a spike, take the side before it.
+
+        Returns
+        -------
+        float or array
+            nA, of the shape of ``t``, as it adds to the input: an adaptation current is negative.
+
+        Raises
+        ------
+        ParameterError
+            If a time lies outside the span.
+        """
+        return self._sampled(t, left, self.solution.sample_after_spike)
+
+    def _sampled(
+        self,
+        t: Any,
+        left: bool,
+        sample: Callable[[array[float], bool], array[float]],
+        sample_many: Callable[[np.ndarray, bool], np.ndarray] | None = None,
+    ) -> Any:
+        """Return what ``sample`` gives at times of any kind, order and shape."""
         if isinstance(t, (int, float)):
             time = number(t)
             self._check_span(time, time)
-            return self.solution.sample(array("d", [time]), left)[0]
+            return sample(array("d", [time]), left)[0]
         if isinstance(t, array):
             if not t:
                 return array("d")
             self._check_span(min(t), max(t), t)
             order = sorted(range(len(t)), key=t.__getitem__)
             if order == list(range(len(t))):
-                return self.solution.sample(t, left)
-            sampled = self.solution.sample(array("d", [t[i] for i in order]), left)
+                return sample(t, left)
+            sampled = sample(array("d", [t[i] for i in order]), left)
             out = array("d", bytes(8 * len(t)))
             for i, v in zip(order, sampled, strict=True):
                 out[i] = v
             return out
         import numpy as np
+
+        def many(sorted_times: np.ndarray) -> np.ndarray:
+            if sample_many is not None:
+                return sample_many(sorted_times, left)
+            return np.array(sample(array("d", sorted_times.tolist()), left))
 
         times = number_array(t)
         flat = times.ravel()
@@ -493,10 +601,10 @@ class Response:
             raise ParameterError("t", "must be finite, ms", math.nan)
         self._check_span(float(flat.min()), float(flat.max()))
         if bool((flat[1:] >= flat[:-1]).all()):
-            return self.solution.sample_many(flat, left).reshape(times.shape)
+            return many(flat).reshape(times.shape)
         ranks = np.argsort(flat, kind="stable")
         values = np.empty_like(flat)
-        values[ranks] = self.solution.sample_many(flat[ranks], left)
+        values[ranks] = many(flat[ranks])
         return values.reshape(times.shape)
 
     @overload

@@ -10,7 +10,7 @@ from typing import Any
 
 from .current import Current
 from .errors import LimitError, ParameterError
-from .kernels import adapting, following, membrane, pairs, steps, train
+from .kernels import adapting, adapting_steps, following, membrane, pairs, steps, train
 from .kernels.membrane import LOC
 from .method import Exact, FixedStep, Method
 from .neuron import Neuron
@@ -110,7 +110,8 @@ def simulate(
                 "method.dt",
                 also=("duration",),
             )
-        return _fixed_step(neuron, current, method, row, state, stop, max_spikes)
+        fixed = _adapting_steps if len(row) > membrane.ROW else _fixed_step
+        return fixed(neuron, current, method, row, state, stop, max_spikes)
     except (OverflowError, ZeroDivisionError):
         raise LimitError(
             "V or the current leaves the range of doubles: bring the parameters' sizes together."
@@ -272,11 +273,7 @@ def _adapting(
     if status == train.TOO_MANY_EVALUATIONS:
         raise _too_many_evaluations(running)
     if status == adapting.ENDLESS:
-        raise LimitError(
-            f"'neuron.t_ref' must be > 0 ms here: at {hi[-1]:g} ms the reset leaves V at or above "
-            "the threshold, and spikes would follow without end. Raise it, or reset V lower.",
-            "neuron.t_ref",
-        )
+        raise _endless(hi[-1])
     y = running[train.STATE_F] + adapting.raised(row, running)
     free, free_lo = running[adapting.BLIND], running[adapting.BLIND + 1]
     if not (free > stop or (free == stop and free_lo > 0.0)):
@@ -299,6 +296,22 @@ def _adapting(
         grazes=grazes[: int(running[train.GRAZES])],
         state=end,
         solution=AdaptingSolution(row, form, hi, lo, anchors),
+    )
+
+
+def _diverged(method: FixedStep, time: float) -> LimitError:
+    return LimitError(
+        f"{method.name} diverged at {time:g} ms: 'method.dt' must be small against tau_m "
+        f"(got {method.dt!r} ms). Lower dt, or take Exact().",
+        "method.dt",
+    )
+
+
+def _endless(time: float) -> LimitError:
+    return LimitError(
+        f"'neuron.t_ref' must be > 0 ms here: at {time:g} ms the reset leaves V at or above the "
+        "threshold, and spikes would follow without end. Raise it, or reset V lower.",
+        "neuron.t_ref",
     )
 
 
@@ -358,11 +371,7 @@ def _fixed_step(
             raise _too_many_spikes(max_spikes)
         room = min(2 * room, 1 << 20)
     if status == steps.DIVERGED:
-        raise LimitError(
-            f"{method.name} diverged at {running[0]:g} ms: 'method.dt' must be small against tau_m "
-            f"(got {method.dt!r} ms). Lower dt, or take Exact().",
-            "method.dt",
-        )
+        raise _diverged(method, running[0])
     time, f, release, _ = running
     end = State(stop, *pairs.two_sum(row[membrane.THRESHOLD], f), max(release, stop), 0.0)
     solution = GridSolution(
@@ -375,6 +384,93 @@ def _fixed_step(
         spikes=spikes,
         cubic=method.locate_code() == steps.HERMITE,
         release=begin.free,
+    )
+    return Response(
+        neuron=neuron,
+        current_in=current,
+        method=method,
+        start=begin.time,
+        stop=stop,
+        spikes=spikes,
+        spikes_lo=array("d", bytes(8 * len(spikes))),
+        grazes=array("d"),
+        state=end,
+        solution=solution,
+    )
+
+
+def _adapting_steps(
+    neuron: Neuron,
+    current: Current,
+    method: FixedStep,
+    row: list[float],
+    begin: State,
+    stop: float,
+    max_spikes: int,
+) -> Response:
+    form = current.normal_form.on(begin.time, stop)
+    value_lo = form.value_lo or array("d", bytes(8 * len(form)))
+    constants = array(
+        "d", map(lambda v, v_lo: membrane.constant_drive(row, v, v_lo), form.value, value_lo)
+    )
+    tableau = method.tableau
+    y, _ = pairs.add(begin.V, begin.V_lo, -row[membrane.THRESHOLD], 0.0)
+    running = [begin.time, begin.free, 1.0, y, *begin.memory]
+    raised = adapting_steps.threshold(row, running[adapting_steps.STATE :])
+    current_0 = adapting_steps.after_spike(row, running[adapting_steps.STATE :])
+    known = [array("d", [v]) for v in (begin.time, y, y, raised, raised, current_0, current_0)]
+    spikes = array("d")
+    room = 1024
+    status = steps.FULL
+    while status == steps.FULL:
+        buffers = [array("d", bytes(8 * room)) for _ in range(8)]
+        made, fired, status = adapting_steps.run(
+            row,
+            form.starts,
+            constants,
+            form.slope,
+            form.offset,
+            form.terms,
+            begin.time,
+            stop,
+            method.dt,
+            method.exponential,
+            list(tableau.c),
+            list(tableau.a),
+            list(tableau.b),
+            method.locate_code(),
+            running,
+            *buffers,
+        )
+        for whole, part in zip(known, buffers, strict=False):
+            whole.extend(part[:made])
+        spikes.extend(buffers[7][:fired])
+        if len(spikes) > max_spikes:
+            raise _too_many_spikes(max_spikes)
+        room = min(2 * room, 1 << 20)
+    if status == steps.DIVERGED:
+        raise _diverged(method, running[0])
+    if status == adapting_steps.ENDLESS:
+        raise _endless(running[0])
+    _, release, _, y, *memory = running
+    end = State(
+        stop,
+        *pairs.two_sum(row[membrane.THRESHOLD], y),
+        max(release, stop),
+        0.0,
+        tuple(memory),
+    )
+    solution = GridSolution(
+        row=row,
+        pieces=form,
+        constants=constants,
+        nodes=known[0],
+        before=known[1],
+        after=known[2],
+        spikes=spikes,
+        cubic=False,
+        release=begin.free,
+        memory=(known[3], known[4], known[5], known[6]),
     )
     return Response(
         neuron=neuron,

@@ -20,6 +20,7 @@ from .crossing import (
     ceiling_step,
     transient_curvature,
 )
+from .filters import slow_response
 from .membrane import (
     EPSILON,
     GAIN,
@@ -513,7 +514,7 @@ def sample(
             if row[PULL] != 0.0:
                 followed = followed * math.exp(-row[SLOW] * x) + row[PULL] * (
                     row[GAP] * leak_integral(row[SLOW], x)
-                    + following.slow_response(x, y, w0, w1, rate, row[SLOW], loc, count)
+                    + slow_response(x, y, w0, w1, rate, row[SLOW], loc, count)
                 )
             y, _ = evaluate(x, y, w0, w1, rate, loc, count)
         raised_by = followed
