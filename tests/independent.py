@@ -161,6 +161,17 @@ class Memory:
         return new, neuron.V_reset
 
 
+def stretches(neuron, parts, v_0, spikes):
+    """Where V starts anew: (time, V, memory) at the start and behind each spike."""
+    found = [(0.0, v_0, Memory(neuron))]
+    for spike in spikes:
+        time, v, memory = found[-1]
+        at_spike, followed = filtered(neuron, parts, time, v, [max(spike, time)], memory)
+        memory, v = memory.after(spike, at_spike[0].item(), followed[0].item())
+        found.append((memory.time, v, memory))
+    return found
+
+
 def potential(neuron, parts, t0, v0, times, memory=None):
     """V (mV) without any threshold at nondecreasing ``times``, from V = v0 at t0."""
     return filtered(neuron, parts, t0, v0, times, memory)[0]

@@ -1,8 +1,9 @@
 """Truth without lapicque for neurons that remember their spikes, at 40 digits.
 
-Closed forms written out for a constant plus one sine, spike by spike: V, the after-spike currents and
-the parts of the threshold are sums of exponentials whose coefficients are formed anew after each
-spike, by the rules of the sources. A scan in doubles finds where to look; mpmath finds the spike.
+Closed forms written out for a constant plus one sine, spike by spike: V, the after-spike currents
+and the parts of the threshold are sums of exponentials whose coefficients are formed anew after
+each spike, by the rules of the sources. A scan in doubles finds where to look; mpmath finds the
+spike.
 """
 
 import math

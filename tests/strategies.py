@@ -238,9 +238,9 @@ def methods():
 
 
 @st.composite
-def free_experiments(draw):
-    """Any neuron under any current."""
-    neuron = draw(neurons())
+def free_experiments(draw, among=None):
+    """Any neuron under any current; ``among`` narrows the neurons."""
+    neuron = draw(neurons() if among is None else among)
     v_0 = draw(st.one_of(st.none(), numbers(-20.0, 3.0).map(lambda x: neuron.V_th + x)))
     return lq.Experiment(neuron, draw(currents()), draw(numbers(0.0, 150.0)), V_0=v_0)
 
@@ -253,11 +253,11 @@ def _peaks(neuron, current, start, duration):
 def reset_of(neuron):
     """Where V may well start: at the reset, or at rest where there is none."""
     given = neuron.given()
-    return given["V_reset"] if "V_reset" in given else neuron.E_L
+    return given.get("V_reset", neuron.E_L)
 
 
 @st.composite
-def near_experiments(draw):
+def near_experiments(draw, among=None):
     """Experiments whose highest peak of V lies within 1e-6 mV of the threshold, on either side.
 
     V without a threshold does not depend on V_th, nor does the part of a threshold that follows V,
@@ -265,7 +265,7 @@ def near_experiments(draw):
     """
     from hypothesis import assume
 
-    neuron = draw(neurons())
+    neuron = draw(neurons() if among is None else among)
     current = draw(currents())
     duration = draw(numbers(20.0, 150.0))
     start = reset_of(neuron)
@@ -284,7 +284,8 @@ def near_experiments(draw):
 
 
 @st.composite
-def experiments(draw):
+def experiments(draw, among=None):
     """Any experiment; most draws have a peak of V within 1e-6 mV of the threshold."""
     # Hypothesis likes the ends of a range: a number between them keeps free draws the fewer.
-    return draw(free_experiments() if draw(st.integers(0, 9)) in (4, 6) else near_experiments())
+    freely = draw(st.integers(0, 9)) in (4, 6)
+    return draw(free_experiments(among) if freely else near_experiments(among))

@@ -78,14 +78,14 @@ def constant_count(neuron, current, duration, v_0):
         return max(0, int(mp.floor((mp.mpf(duration) - first) / period)) + 1)
 
 
-@given(experiment=strategies.free_experiments())
+@given(experiment=strategies.free_experiments(strategies.renewal_neurons()))
 @settings(max_examples=100)
 def test_the_bound_is_never_above_the_count(experiment):
     """Any neuron, current and start: at least 0, at most what the run has."""
     assert 0.0 <= bound(experiment) <= experiment.run().spike_count
 
 
-@given(experiment=strategies.near_experiments())
+@given(experiment=strategies.near_experiments(strategies.renewal_neurons()))
 @settings(max_examples=20)
 def test_the_bound_is_never_above_the_count_beside_the_threshold(experiment):
     """Also where the highest peak of V passes the threshold by a millionth of a mV, or misses it:
@@ -94,7 +94,7 @@ def test_the_bound_is_never_above_the_count_beside_the_threshold(experiment):
 
 
 @given(
-    experiment=strategies.free_experiments(),
+    experiment=strategies.free_experiments(strategies.renewal_neurons()),
     pushes=st.lists(st.sampled_from(sorted(strategies.SHAPES)), max_size=2).flatmap(
         lambda names: st.tuples(*(strategies.SHAPES[name] for name in names))
     ),
@@ -175,7 +175,9 @@ def test_no_spike_is_promised_an_ulp_too_early():
 
 
 @given(
-    experiment=strategies.free_experiments(), more=strategies.numbers(0.0, 5.0), much=st.booleans()
+    experiment=strategies.free_experiments(strategies.renewal_neurons()),
+    more=strategies.numbers(0.0, 5.0),
+    much=st.booleans(),
 )
 @settings(max_examples=100)
 def test_more_drive_never_lowers_the_bound(experiment, more, much):

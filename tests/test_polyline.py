@@ -45,14 +45,16 @@ def between_spikes(experiment, spikes, times):
     neuron, parts = experiment.neuron, experiment.current.to_dicts()
     v_0 = neuron.default_V_0() if experiment.V_0 is None else experiment.V_0
     found = np.full(len(times), math.nan)
-    starts = [(0.0, v_0), *((t + neuron.t_ref, neuron.V_reset) for t in spikes)]
+    starts = independent.stretches(neuron, parts, v_0, spikes)
     ends = [*spikes, math.inf]
     held = [-math.inf, *spikes]
-    for (start, v), end, since in zip(starts, ends, held, strict=True):
+    for (start, v, memory), end, since in zip(starts, ends, held, strict=True):
         found[(times >= since) & (times < min(start, end))] = v
         here = (times >= start) & (times < end)
         if here.any():
-            found[here] = independent.potential(neuron, parts, start, v, times[here].tolist())
+            found[here] = independent.potential(
+                neuron, parts, start, v, times[here].tolist(), memory
+            )
     return found
 
 
@@ -87,7 +89,8 @@ def test_the_lines_are_right_at_every_pixel(experiment, cut):
     assert strays(drawn, times, independent.current(parts, times)) <= 0.5
     times = looks(low, high, spikes)
     drawn = voltage_line(experiment.run(), low, high, WIDTH)
-    size = max(abs(experiment.neuron.V_th), abs(experiment.neuron.V_reset))
+    neuron = experiment.neuron
+    size = max(abs(neuron.V_th), abs(strategies.reset_of(neuron)))
     assert strays(drawn, times, between_spikes(experiment, spikes, times), size) <= 0.5
 
 

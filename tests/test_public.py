@@ -14,7 +14,7 @@ from lapicque.units import parse_unit
 
 NAMES = {
     # neurons
-    *("Neuron", "LIF", "PIF"),
+    *("Neuron", "LIF", "PIF", "AdaptiveLIF", "MAT", "GLIF"),
     # currents
     *("Current", "constant", "step", "ramp", "sine", "decay", "alpha", "sampled", "synapses"),
     # simulation
@@ -124,9 +124,9 @@ def test_factories_name_their_parameters():
         lq.sampled: ["times", "values", "interpolation"],
         lq.simulate: (
             ["neuron", "current", "duration", "V_0", "method"]
-            + ["state", "max_spikes", "max_steps"]
+            + ["initial", "state", "max_spikes", "max_steps"]
         ),
-        lq.Experiment: ["neuron", "current", "duration", "method", "V_0", "seed"],
+        lq.Experiment: ["neuron", "current", "duration", "method", "V_0", "seed", "initial"],
         lq.load: ["path"],
     }.items():
         found = [n for n in inspect.signature(function).parameters if n != "common"]

@@ -27,6 +27,25 @@ class Neuron(Described):
     @property
     def renewal(self) -> bool:
         """Whether a spike leaves nothing behind but the reset: every interval starts alike."""
+        raise NotImplementedError
+
+    def levels(self) -> list[tuple[str, str, str, float]]:
+        """Return the potentials that matter: (parameter, words, role, mV), the threshold first.
+
+        A role is "threshold", "rest" or "reset".
+        """
+        given = self.given()
+        words = "threshold V_th" if self.renewal else "threshold at rest V_th"
+        found = [("V_th", words, "threshold", given["V_th"])]
+        if "E_L" in given:
+            found.append(("E_L", "rest E_L", "rest", given["E_L"]))
+        if "V_reset" in given:
+            found.append(("V_reset", "reset V_reset", "reset", given["V_reset"]))
+        return found
+
+    @property
+    def fixed_threshold(self) -> bool:
+        """Whether the threshold stays where it is."""
         return True
 
     state: ClassVar[Mapping[str, str]] = {}
@@ -138,6 +157,10 @@ def _refractory() -> Any:
 
 def _mV(value: float) -> str:
     return f"({_number(value)} mV)" if value < 0.0 else f"{_number(value)} mV"
+
+
+def _nA(value: float) -> str:
+    return f"({_number(value)} nA)" if value < 0.0 else f"{_number(value)} nA"
 
 
 def _number(value: float) -> str:
@@ -299,6 +322,11 @@ class LIF(Leaky):
         """Raise a `ParameterError` if a reset would be a spike at once."""
         _check_reset(self)
 
+    @property
+    def renewal(self) -> bool:
+        """True: V is all there is."""
+        return True
+
     def equation(self) -> str:
         """Return the model's equation with this neuron's numbers in it."""
         return f"{_membrane_equation(self, 'I(t)')};  {_reset_rule(self)}"
@@ -346,6 +374,11 @@ class PIF(Neuron):
     def __post_init__(self) -> None:
         check_fields(self)
         _check_reset(self)
+
+    @property
+    def renewal(self) -> bool:
+        """True: V is all there is."""
+        return True
 
     def default_V_0(self) -> float:
         """Return V_reset."""
@@ -484,7 +517,7 @@ class AdaptiveLIF(Leaky):
         """Return the model's equation with this neuron's numbers in it."""
         sums = "w" if len(self.b) == 1 else "Σw"
         rules = ", ".join(
-            f"{tau:.4g} ms dw/dt = −w, w += {_number(b)} nA"
+            f"{tau:.4g} ms dw/dt = −w, w = w + {_nA(b)}"
             for b, tau in zip(self.b, self.tau_w, strict=True)
         )
         return f"{_membrane_equation(self, f'(I(t) − {sums})')};  {rules};  {_reset_rule(self)}"
@@ -569,6 +602,11 @@ class MAT(Leaky):
         """False: nothing is reset."""
         return False
 
+    @property
+    def fixed_threshold(self) -> bool:
+        """False: it is all that a spike moves."""
+        return False
+
     def initial(self, given: Mapping[str, Any] | None = None) -> tuple[float, ...]:
         """Return the state beside V at the start of a run; ``theta`` (mV) is 0 unless given.
 
@@ -583,7 +621,7 @@ class MAT(Leaky):
     def equation(self) -> str:
         """Return the model's equation with this neuron's numbers in it."""
         rules = ", ".join(
-            f"{tau:.4g} ms dθ/dt = −θ, θ += {_number(alpha)} mV"
+            f"{tau:.4g} ms dθ/dt = −θ, θ = θ + {_mV(alpha)}"
             for alpha, tau in zip(self.alpha, self.tau_theta, strict=True)
         )
         return (
@@ -740,6 +778,11 @@ class GLIF(Leaky):
         """True for level 1."""
         return self.level == 1
 
+    @property
+    def fixed_threshold(self) -> bool:
+        """True for levels 1 and 3."""
+        return self.level not in _RESETS
+
     def given(self) -> dict[str, Any]:
         """Return the level and its parameters."""
         mine = {n: v for n, v in super().given().items() if v is not None}
@@ -803,28 +846,33 @@ class GLIF(Leaky):
         has_currents, has_reset = self.level in _CURRENTS, self.level in _RESETS
         parts = [_membrane_equation(self, "(I(t) + ΣI_k)" if has_currents else "I(t)")]
         if has_currents:
-            rules = zip(self.asc_decay, self.asc_amps, strict=True)
+            rules = zip(self.asc_decay, self.asc_amps, self.asc_r, strict=True)
             parts.append(
-                ", ".join(f"dI/dt = −{k:.4g}/ms I, I += {1000 * a:.4g} pA" for k, a in rules)
+                ", ".join(
+                    f"dI/dt = −{_number(k)}/ms I, I = {_number(r)} I + {_nA(a)}"
+                    for k, a, r in rules
+                )
             )
         if not has_reset:
             parts.append(_reset_rule(self))
-            return ";  ".join(parts).replace("-", "−")
+            return ";  ".join(parts)
         moving = " + θ_s + θ_v" if self.level == 5 else " + θ_s"
         held = f", held for {self.t_ref:.4g} ms" if self.t_ref > 0.0 else ""
         parts.append(
             f"V ≥ {_mV(self.V_th)}{moving}: spike, V − E_L = "
-            f"{self.voltage_reset_fraction:.4g} (V − E_L) + {_mV(self.voltage_reset_add)}{held}"
+            f"{_number(self.voltage_reset_fraction)} (V − E_L) + "
+            f"{_mV(self.voltage_reset_add)}{held}"
         )
         parts.append(
-            f"dθ_s/dt = −{self.th_spike_decay:.4g}/ms θ_s, θ_s += {self.th_spike_add:.4g} mV"
+            f"dθ_s/dt = −{_number(self.th_spike_decay)}/ms θ_s, "
+            f"θ_s = θ_s + {_mV(self.th_spike_add)}"
         )
         if self.level == 5:
             parts.append(
-                f"dθ_v/dt = {self.th_voltage_index:.4g}/ms (V − E_L) − "
-                f"{self.th_voltage_decay:.4g}/ms θ_v"
+                f"dθ_v/dt = {_number(self.th_voltage_index)}/ms (V − E_L) − "
+                f"{_number(self.th_voltage_decay)}/ms θ_v"
             )
-        return ";  ".join(parts).replace("-", "−")
+        return ";  ".join(parts)
 
     def pack(self) -> list[float]:
         """Return the row of numbers that the kernels work with."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .errors import MissingPackageError
-from .polyline import current_line, voltage_line
+from .polyline import current_line, threshold_line, voltage_line
 from .response import Response
 
 if TYPE_CHECKING:
@@ -43,15 +43,20 @@ def plot(response: Response, width: float = 7.0, height: float = 4.8) -> Figure:
     pixels = 4000
     top.plot(*current_line(response.current_in, response.start, response.stop, pixels), CURRENT)
     top.set_ylabel("current\nI (nA)")
-    middle.plot(*voltage_line(response, response.start, response.stop, pixels), VOLTAGE, lw=1.2)
+    shown = voltage_line(response, response.start, response.stop, pixels)
+    middle.plot(*shown, VOLTAGE, lw=1.2)
     middle.set_ylabel("membrane potential V (mV)")
-    given = response.neuron.given()
-    rest = response.neuron.rest()
-    lines = [(given["V_th"], "threshold $V_{th}$", THRESHOLD, "--")]
-    if rest is not None:
-        lines.append((rest, "rest $E_L$", QUIET, ":"))
-    if rest != given["V_reset"]:
-        lines.append((given["V_reset"], "reset $V_{reset}$", QUIET, "-."))
+    neuron = response.neuron
+    looks = {"threshold": (THRESHOLD, "--"), "rest": (QUIET, ":"), "reset": (QUIET, "-.")}
+    lines = []
+    for name, words, role, value in neuron.levels():
+        if role == "reset" and value == neuron.rest():
+            continue
+        symbol, _, low = name.partition("_")
+        lines.append((value, words.replace(name, f"${symbol}_{{{low}}}$"), *looks[role]))
+    if not neuron.fixed_threshold:
+        line = threshold_line(response, shown)
+        middle.plot(*line, THRESHOLD, lw=1.0, label="threshold")
     for value, label, colour, dash in lines:
         middle.axhline(value, color=colour, ls=dash, lw=1.0, label=label)
     figure.legend(loc="outside upper right", ncols=3, fontsize="small", frameon=False)

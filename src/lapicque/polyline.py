@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterator
 from operator import itemgetter
 
 from .current import Current
+from .kernels import adapting
 from .kernels.membrane import RATE, TERM, THRESHOLD, V_RESET
 from .pieces import Pieces
-from .response import GridSolution, Response
+from .response import AdaptingSolution, ExactSolution, GridSolution, Response
 
 Line = tuple[list[float], list[float]]
 
@@ -271,6 +272,8 @@ def voltage_line(response: Response, low: float, high: float, width: int) -> Lin
     # Between the nodes of a fixed step there is nothing to follow.
     still = few and isinstance(solution, GridSolution)
     rate, fading = (0.0, 0.0) if still else (max(omega, decay), solution.row[RATE])
+    if isinstance(solution, AdaptingSolution):
+        fading = max(fading, adapting.fastest(solution.row))
     times = sorted({low, high, *corners, *seen})
     if waves:
         times = sorted({*times, *_waves(low, high, width, omega)})
@@ -281,7 +284,7 @@ def voltage_line(response: Response, low: float, high: float, width: int) -> Lin
     before: dict[float, float] = {}
     if seen:
         peaks: Iterator[float] = itertools.repeat(solution.row[THRESHOLD])
-        if isinstance(solution, GridSolution):
+        if not isinstance(solution, ExactSolution):
             peaks = iter(response.voltage(seen, left=True))
         before = dict(zip(seen, peaks, strict=False))
         # The very first spike may start from a V_0 above the threshold.
@@ -298,6 +301,11 @@ def _columns(response: Response, grid: list[float], first: int, last: int) -> Li
     edges = response.voltage(array("d", grid))
     # The very first spike may start from a V_0 above the threshold.
     start = response.voltage(spikes[first], left=True)
+    tops = lows = array("d")
+    moving = isinstance(response.solution, AdaptingSolution)
+    if moving:
+        tops = response.voltage(spikes[first:last], left=True)
+        lows = response.voltage(spikes[first:last])
     times: list[float] = []
     values: list[float] = []
     k = first
@@ -305,10 +313,35 @@ def _columns(response: Response, grid: list[float], first: int, last: int) -> Li
         begin, end = grid[i], grid[i + 1]
         fired, k = k, bisect_left(spikes, end, k, last)
         if k > fired:
-            peak = max(start, row[THRESHOLD]) if fired == first else row[THRESHOLD]
+            peak, low = row[THRESHOLD], row[V_RESET]
+            if moving:
+                peak, low = (
+                    max(tops[fired - first : k - first]),
+                    min(lows[fired - first : k - first]),
+                )
+            elif fired == first:
+                peak = max(start, peak)
             times += [begin, begin]
-            values += [max(edges[i], peak), min(edges[i], edges[i + 1], row[V_RESET])]
+            values += [max(edges[i], peak), min(edges[i], edges[i + 1], low)]
         else:
             times.append(begin)
             values.append(edges[i])
     return [*times, grid[-1]], [*values, edges[-1]]
+
+
+def threshold_line(response: Response, line: Line) -> Line:
+    """Return times (ms) and thresholds (mV), where a line of V has its samples."""
+    times = array("d", line[0])
+    after = response.threshold(times)
+    before = response.threshold(times, left=True)
+    drawn: list[float] = []
+    shown: list[float] = []
+    for t, a, b in zip(times, before, after, strict=True):
+        if drawn and drawn[-1] == t:
+            continue
+        if a != b:
+            drawn.append(t)
+            shown.append(a)
+        drawn.append(t)
+        shown.append(b)
+    return drawn, shown

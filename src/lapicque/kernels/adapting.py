@@ -119,6 +119,14 @@ def traces(row: Floats) -> int:
     return int(row[CURRENTS] + row[THRESHOLDS])
 
 
+def fastest(row: Floats) -> float:
+    """Return the largest decay rate (1/ms) of what a spike leaves behind."""
+    found = row[SLOW]
+    for k in range(traces(row)):
+        found = max(found, row[TRACES + TRACE * k + DECAY])
+    return found
+
+
 def stride(row: Floats) -> int:
     """Return the length of an anchor."""
     return ANCHOR_VALUES + traces(row)
