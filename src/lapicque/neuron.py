@@ -22,6 +22,15 @@ class Neuron(Described):
         """The model's name, as in files."""
         return type(self).__name__
 
+    @property
+    def renewal(self) -> bool:
+        """Whether every spike leaves the same state behind.
+
+        Then the intervals under a constant current are all alike from the first spike on, and the
+        analyses may use the closed forms of a linear membrane with a fixed threshold (`pack`).
+        """
+        raise NotImplementedError
+
     def default_V_0(self) -> float:
         """Return the potential (mV) at which a run starts unless told otherwise."""
         raise NotImplementedError
@@ -200,6 +209,11 @@ class LIF(Neuron):
             )
         return LIF(**{**self.given(), **changes})
 
+    @property
+    def renewal(self) -> bool:
+        """True: a spike leaves V_reset behind, and nothing else."""
+        return True
+
     def default_V_0(self) -> float:
         """Return E_L."""
         return self.E_L
@@ -270,6 +284,11 @@ class PIF(Neuron):
     def __post_init__(self) -> None:
         check_fields(self)
         _check_reset(self)
+
+    @property
+    def renewal(self) -> bool:
+        """True: a spike leaves V_reset behind, and nothing else."""
+        return True
 
     def default_V_0(self) -> float:
         """Return V_reset."""
