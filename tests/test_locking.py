@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import itertools
 import math
+import subprocess
+import sys
 from array import array
 
 import numpy as np
@@ -401,6 +403,16 @@ def test_a_slow_drive_below_the_rheobase_has_edges_too():
 
 
 # ------------------------------------------------------------------------------------------ input
+
+
+def test_locking_is_loaded_when_it_is_asked_for():
+    """The lab, which draws other views, goes without; the names are there all the same."""
+    code = "import sys, lapicque.lab.answer; print('lapicque.analysis.locking' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.stderr, done.stdout) == ("", "False\n")
+    assert {"Rotation", "Tongue", "arnold_tongue", "f_I", "firing_map"} <= {*dir(analysis)}
+    with pytest.raises(AttributeError, match=r"lapicque\.analysis' has no attribute 'lock'"):
+        analysis.lock  # noqa: B018
 
 
 @pytest.mark.parametrize(

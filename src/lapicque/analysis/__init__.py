@@ -17,9 +17,34 @@ from .excitability import rheobase as rheobase
 from .excitability import strength_duration as strength_duration
 from .excitability import threshold_amplitude as threshold_amplitude
 from .excitability import weiss as weiss
-from .locking import Rotation as Rotation
-from .locking import Tongue as Tongue
-from .locking import arnold_tongue as arnold_tongue
-from .locking import firing_map as firing_map
-from .locking import rotation_number as rotation_number
-from .locking import rotation_numbers as rotation_numbers
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .locking import Rotation as Rotation
+    from .locking import Tongue as Tongue
+    from .locking import arnold_tongue as arnold_tongue
+    from .locking import firing_map as firing_map
+    from .locking import rotation_number as rotation_number
+    from .locking import rotation_numbers as rotation_numbers
+
+_LOCKING = (
+    "Rotation",
+    "Tongue",
+    "arnold_tongue",
+    "firing_map",
+    "rotation_number",
+    "rotation_numbers",
+)
+
+
+def __getattr__(name: str) -> object:
+    # When asked for: the lab has no use for it, and its page does not load it.
+    if name in _LOCKING:
+        from . import locking
+
+        return getattr(locking, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LOCKING})
