@@ -240,6 +240,18 @@ def test_a_neuron_that_fires_whatever_the_current_has_no_rheobase(by_engine):
                 ask(neuron)
 
 
+@pytest.mark.parametrize("least", [-1e20, -100.0, -0.3, -1e-9, 0.0, 1e-9, 0.7, 3.0, 1e20])
+def test_the_search_finds_any_threshold(least):
+    """Of either sign and any size, to the tolerance; 0 to the least current there is."""
+
+    def fires(current):
+        return current > least
+
+    low, high = excitability._bisect(fires, *excitability._bracket(fires), 1e-12)
+    assert low <= least <= high
+    assert high - low <= max(1e-12 * abs(least), 1e-30)
+
+
 def test_a_neuron_that_stops_has_two_rheobases(by_engine, monkeypatch):
     """One that fires on from 2 nA only, as if it adapted for good: the criteria differ."""
 
@@ -268,6 +280,14 @@ def test_the_engine_finds_lapicques_law(by_engine, neuron):
     assert abs(analysis.weiss(neuron, 7.0) / weiss - 1) < 4e-12
     least = tau * mp.findroot(lambda x: mp.exp(x) - 1 - 2 * x, 1.25)
     assert abs(analysis.least_energy_duration(neuron) / least - 1) < 1e-6
+
+
+def test_a_current_beyond_measure_is_an_error(by_engine):
+    """More spikes than anyone may wait for, in the shortest run; a strong one is no trouble."""
+    assert analysis.f_I(LEAKY, 1e5) == pytest.approx(float(true_rate(LEAKY, 1e5)), rel=1e-12)
+    for kind in ("steady", "onset"):
+        with pytest.raises(lq.LimitError, match="weaken the current"):
+            analysis.f_I(LEAKY.replace(t_ref=0.0), 1e20, kind)
 
 
 def test_a_pattern_of_intervals_counts_as_a_whole():

@@ -272,6 +272,15 @@ def test_a_neuron_with_memory_is_told_without_proof(monkeypatch):
             ask()
 
 
+def test_a_run_of_less_than_a_cycle_encloses_little():
+    """1000 spikes in a 50th of a cycle: no upper end, and the mean over the cycle is inside."""
+    found = analysis.rotation_number(LEAKY, 1.8, 0.2, 1e-3)
+    assert found.proven
+    mean = 1000.0 * sum(analysis.f_I(LEAKY, 1.8 + 0.2 * np.cos(np.pi * np.arange(1, 200, 2) / 200)))
+    assert found.low <= mean / 100 < found.high == math.inf
+    assert analysis.rotation_number(LEAKY, 1.8, 0.2, 1e3).error < 1e-3
+
+
 def test_a_grid_holds_the_numbers_one_by_one():
     """Rows of amplitudes, columns of frequencies."""
     sizes, pitches = [0.1, 0.4], np.array([40.0, 50.0, 60.0])

@@ -22,6 +22,7 @@ from ..simulate import simulate
 from .asked import (
     AMPLITUDE,
     PULSE,
+    QUIET,
     TOLERANCE,
     check_neuron,
     check_word,
@@ -127,7 +128,7 @@ def f_I(neuron: Neuron, currents: Any, kind: Kind = "steady", *, tolerance: floa
 
 def _onset_rate(neuron: Neuron, current: float) -> float:
     quiet, drive = quiet_time(neuron), constant(current)
-    span = quiet / 64.0
+    span = quiet / 65536.0
     while True:
         response = simulate(neuron, drive, span)
         if response.spike_count >= 2:
@@ -141,7 +142,10 @@ def _onset_rate(neuron: Neuron, current: float) -> float:
 def _settled_rate(neuron: Neuron, current: float, tolerance: float) -> float:
     quiet, drive = quiet_time(neuron), constant(current)
     state: State | None = None
-    span, count, last, before = quiet / 64.0, 0, 0.0, math.nan
+    # Two runs tell of a decay only if they are as long as its time constant; but that may be far
+    # too long for a strong current.
+    slowest, span = quiet / QUIET, quiet / 65536.0
+    count, last, before = 0, 0.0, math.nan
     kept = 2 * _LONGEST_PATTERN + 1
     hi, lo = array("d"), array("d")
     while count <= _SETTLING_SPIKES:
@@ -152,6 +156,8 @@ def _settled_rate(neuron: Neuron, current: float, tolerance: float) -> float:
         last = hi[-1] if hi else 0.0
         if state.time - last > quiet:
             return 0.0
+        if state.time < slowest:
+            continue
         rate = _pattern_rate(
             [(hi[k + 1] - hi[k]) + (lo[k + 1] - lo[k]) for k in range(len(hi) - 1)], tolerance
         )

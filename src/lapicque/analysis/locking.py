@@ -115,6 +115,14 @@ class _Driven:
         charge = -row[membrane.SCALE] * row[membrane.RESET] + abs(self.swing())
         return wait + charge / self.I0
 
+    @functools.cached_property
+    def glance(self) -> float:
+        """Return a span (ms) that has few spikes in it, and is at most a period."""
+        if not self.neuron.renewal:
+            return min(1e-3 * self.quiet, self.period)
+        fastest = f_I(self.neuron, self.I0 + abs(self.amplitude))
+        return min(2000.0 / fastest if fastest > 0.0 else math.inf, self.period)
+
     def swing(self) -> float:
         """Return by how much (pC) the integral of the sine goes up and down."""
         return abs(self.amplitude) * self.period / math.pi
@@ -173,16 +181,16 @@ class _Driven:
         state = State(time=spike, V=V, V_lo=0.0, free=free, free_lo=free_lo)
         return simulate(self.neuron, self.current, span, state=state)
 
-    def advance(self, phase: float, count: int, cycles: float = 1.0) -> float:
+    def advance(self, phase: float, count: int, cycles: float = 0.0) -> float:
         """Return the phase of the ``count``-th spike after one at ``phase``, infinite if none.
 
         The lift of the firing map, iterated: whole cycles are not taken off.  ``cycles`` is how
-        long that may take.
+        long that should take, if known.
         """
         period, quiet = self.period, self.quiet
         begin = (phase % 1.0) * period
         free, free_lo = pairs.two_sum(begin, self.row[membrane.REFRACTORY])
-        span = min(1.05 * cycles * period + 1e-3 * period, quiet)
+        span = 1.05 * cycles * period if cycles > 0.0 else self.glance
         response = self._run_from(begin, free, span, free_lo)
         last = begin
         while len(response.spikes) < count:
@@ -264,7 +272,8 @@ def rotation_number(
     frequency : float
         Hz, > 0.
     spikes : int
-        So many are simulated, unless a lock is proven earlier: the error is about value / spikes.
+        So many are simulated, unless a lock is found earlier.  They must take many cycles: the
+        error is about ``value / cycles``, ``value**2 / spikes``.
 
     Returns
     -------
@@ -382,7 +391,7 @@ class _Phases:
         self.turns: list[float] = []
         self._current, self._quiet = driven.current, driven.quiet
         self._state: State | None = None
-        self._span = min(driven.period, self._quiet)
+        self._span = driven.glance
         self._last = 0.0
 
     def collect(self, count: int) -> bool:
@@ -398,8 +407,7 @@ class _Phases:
                 return False
             missing = count + 1 - len(self.turns)
             pace = run.state.time / len(self.turns) if self.turns else math.inf
-            self._span = min(2.0 * self._span, 1.02 * missing * pace)
-            self._span = max(self._span, 1e-3 * period)
+            self._span = min(2.0 * self._span, 1.02 * max(missing, 1) * pace)
         return True
 
     def enclosure(self, slack: float) -> tuple[float, float]:
