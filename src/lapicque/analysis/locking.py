@@ -418,11 +418,12 @@ class _Phases:
     def locked(self, proven: bool) -> tuple[tuple[int, int], array[float]] | None:
         """Return ``(p, q)`` and the phases of the pattern, if the last spikes repeat."""
         turns = self.turns
-        for p in range(1, min(_LONGEST, len(turns) // 2) + 1):
+        for p in range(1, min(_LONGEST, (len(turns) - 1) // 2) + 1):
             advance = turns[-1] - turns[-1 - p]
             q = round(advance)
-            # A weak lock is approached slowly: it is enough to be on the way.
-            near = 1e-3 / p if proven else _SAME
+            before = turns[-1 - p] - turns[-1 - 2 * p]
+            # A weak lock is approached slowly: it is enough to be on the way, ever nearer.
+            near = min(1e-3 / p, max(abs(before - q), _SAME)) if proven else _SAME
             if q == 0 or abs(advance - q) > near:
                 continue
             if proven:
@@ -451,7 +452,8 @@ def _stable_orbit(driven: _Driven, p: int, q: int, phase: float) -> array[float]
 
     here = gain(phase)
     bracket: list[float] = []
-    for side in (1.0, -1.0):
+    # The side that an orbit comes from is plain: look beyond it first, which may fail.
+    for side in (1.0, -1.0) if here >= 0.0 else (-1.0, 1.0):
         # On the side of a stable orbit that is ahead, phases fall back.
         if side * here < -_SAME:
             bracket.append(phase)
@@ -462,10 +464,10 @@ def _stable_orbit(driven: _Driven, p: int, q: int, phase: float) -> array[float]
             if side * there < -_SAME:
                 bracket.append(phase + side * step)
                 break
-            step *= 2.0
-    if len(bracket) < 2:
-        return None
-    x = _root(gain, bracket[1], bracket[0], 1e-15, 1e-15 * q)
+            step *= 4.0
+        else:
+            return None
+    x = _root(gain, min(bracket), max(bracket), 1e-15, 1e-15 * q)
     orbit = array("d")
     for _ in range(p):
         orbit.append(x % 1.0)
