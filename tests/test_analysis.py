@@ -6,8 +6,11 @@ written by hand, or a brute-force search; for f-I and pulses also the trains of 
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import json
 import math
+import pickle
 import random
 import subprocess
 import sys
@@ -19,12 +22,13 @@ import independent
 import numpy as np
 import pytest
 import strategies
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from mpmath import mp, mpf
 
 import lapicque as lq
 from lapicque import analysis
+from lapicque.analysis import asked, excitability
 
 EPSILON = 2.0**-52
 
@@ -170,6 +174,144 @@ def test_the_rheobase_is_the_formula(neuron):
         assert analysis.f_I(neuron, analysis.rheobase(neuron)) == 0.0
 
 
+def test_a_rheobase_says_what_it_is_the_threshold_of():
+    """A float in all else: sums, JSON, format, copies."""
+    found = analysis.rheobase(LEAKY)
+    assert isinstance(found, analysis.Rheobase)
+    assert (found.criterion, found.tolerance) == ("repetitive", 0.0)
+    first = analysis.rheobase(LEAKY, "first spike")
+    assert (first, first.criterion) == (found, "first spike")
+    assert (found, 2 * found, f"{found:.2f}", str(found)) == (1.5, 3.0, "1.50", "1.5")
+    assert (json.dumps(found), repr(first)) == ("1.5", "Rheobase(1.5, criterion='first spike')")
+    again = pickle.loads(pickle.dumps(first))
+    assert (again, again.criterion, copy.copy(first).criterion) == (1.5, *["first spike"] * 2)
+    with pytest.raises(lq.ParameterError, match="'criterion' must be 'first spike' or 'repet"):
+        analysis.rheobase(LEAKY, "twice")
+
+
+# ------------------------------------------------------------- neurons without a closed form
+
+FORGETFUL = [LEAKY, CHECKED, LEAKY.replace(t_ref=0.0, V_reset=-80.0)]
+
+
+@pytest.fixture
+def by_engine(monkeypatch):
+    """A LIF that is asked as a neuron with memory is: by simulation alone, no closed form."""
+    monkeypatch.setattr(lq.LIF, "renewal", False)
+    monkeypatch.setattr(lq.LIF, "rheobase", None)
+
+
+@pytest.mark.parametrize("neuron", FORGETFUL)
+@pytest.mark.parametrize("above", [1e-6, 0.01, 1.0, 20.0])
+@pytest.mark.parametrize("kind", ["steady", "onset"])
+def test_the_engine_finds_the_rate(by_engine, neuron, above, kind):
+    """A LIF's intervals are alike from the first reset on: 1e-9, and 1e-13 as nothing changes.
+
+    From E_L the first interval begins after a first spike, so it is one of them.
+    """
+    current = float(true_rheobase(neuron)) + above
+    truth = float(true_rate(neuron, current))
+    assert analysis.f_I(neuron, current, kind) == pytest.approx(truth, rel=1e-13)
+    assert list(analysis.f_I(neuron, [current, -1.0], kind)) == [pytest.approx(truth), 0.0]
+
+
+@given(strategies.lifs())
+@settings(max_examples=15)
+def test_the_engine_finds_the_rheobase(neuron):
+    """By both criteria, also below 0, to the tolerance, and from E_L below the threshold."""
+    assume(silent(neuron))
+    truth = true_rheobase(neuron)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lq.LIF, "renewal", False)
+        for criterion in ("first spike", "repetitive"):
+            for tolerance in (1e-3, 1e-12):
+                found = analysis.rheobase(neuron, criterion, tolerance=tolerance)
+                assert (found.criterion, found.tolerance) == (criterion, tolerance)
+                assert -4 * EPSILON <= mpf(found) / truth - 1 <= tolerance + 4 * EPSILON
+
+
+def test_a_neuron_that_fires_whatever_the_current_has_no_rheobase(by_engine):
+    """It starts at its threshold: an error that says so, from either search."""
+    for neuron in (WILLING, lq.LIF(E_L=-50.0)):
+        with pytest.raises(lq.LimitError, match="'criterion' separates no currents"):
+            analysis.rheobase(neuron)
+        for ask in PULSES.values():
+            with pytest.raises(lq.ParameterError, match="'neuron' must be silent without input"):
+                ask(neuron)
+
+
+@pytest.mark.parametrize("least", [-1e20, -100.0, -0.3, -1e-9, 0.0, 1e-9, 0.7, 3.0, 1e20])
+def test_the_search_finds_any_threshold(least):
+    """Of either sign and any size, to the tolerance; 0 to the least current there is."""
+
+    def fires(current):
+        return current > least
+
+    low, high = excitability._bisect(fires, *excitability._bracket(fires), 1e-12)
+    assert low <= least <= high
+    assert high - low <= max(1e-12 * abs(least), 1e-30)
+
+
+def test_a_neuron_that_stops_has_two_rheobases(by_engine, monkeypatch):
+    """One that fires on from 2 nA only, as if it adapted for good: the criteria differ."""
+
+    def tiring(neuron, current, duration, *, state=None, **caps):
+        weak = current.parts[0].amplitude < 2.0
+        if weak and state is not None:
+            current = lq.constant(0.0)
+        return lq.simulate(neuron, current, duration, state=state, **caps)
+
+    monkeypatch.setattr(excitability, "simulate", tiring)
+    assert analysis.rheobase(LEAKY, "first spike") == pytest.approx(1.5, rel=2e-12)
+    assert analysis.rheobase(LEAKY, "repetitive") == pytest.approx(2.0, rel=2e-12)
+    assert analysis.f_I(LEAKY, 1.9) == 0.0  # and the steady rate below it is 0
+    assert analysis.f_I(LEAKY, 1.9, "onset") > 0.0
+
+
+@pytest.mark.parametrize("neuron", FORGETFUL)
+def test_the_engine_finds_lapicques_law(by_engine, neuron):
+    """Strength-duration to 2e-12, chronaxie too, the duration of least energy to 1e-6."""
+    tau = membrane(neuron)[1]
+    for duration in (0.05, 3.0, 12.0, 80.0):
+        found = analysis.strength_duration(neuron, duration)
+        assert abs(mpf(found) / true_law(neuron, duration) - 1) < 2e-12
+    assert abs(analysis.chronaxie(neuron) / (tau * mp.log(2)) - 1) < 4e-12
+    weiss = true_rheobase(neuron) * (1 + tau * mp.log(2) / 7)
+    assert abs(analysis.weiss(neuron, 7.0) / weiss - 1) < 4e-12
+    least = tau * mp.findroot(lambda x: mp.exp(x) - 1 - 2 * x, 1.25)
+    assert abs(analysis.least_energy_duration(neuron) / least - 1) < 1e-6
+
+
+def test_a_current_beyond_measure_is_an_error(by_engine):
+    """More spikes than anyone may wait for, in the shortest run; a strong one is no trouble."""
+    assert analysis.f_I(LEAKY, 1e5) == pytest.approx(float(true_rate(LEAKY, 1e5)), rel=1e-12)
+    for kind in ("steady", "onset"):
+        with pytest.raises(lq.LimitError, match="weaken the current"):
+            analysis.f_I(LEAKY.replace(t_ref=0.0), 1e20, kind)
+
+
+def test_a_pattern_of_intervals_counts_as_a_whole():
+    """Bursts of three: the mean over the pattern; what changes is no pattern."""
+    burst = [2.0, 3.0, 15.0]
+    assert excitability._pattern_rate(burst * 4, 1e-9) == pytest.approx(150.0)
+    assert math.isnan(excitability._pattern_rate([1.0, 2.0, 4.0, 8.0, 16.0], 1e-9))
+    assert math.isnan(excitability._pattern_rate([1.0], 1e-9))
+
+
+def test_a_train_that_does_not_settle_is_an_error(by_engine, monkeypatch):
+    monkeypatch.setattr(excitability, "_SETTLING_SPIKES", 200)
+    monkeypatch.setattr(excitability, "_pattern_rate", lambda *args: math.nan)
+    with pytest.raises(lq.LimitError, match=r"'tolerance' is not met: after \d+ spikes") as caught:
+        analysis.f_I(LEAKY, 2.0)
+    assert (caught.value.path, caught.value.also) == ("tolerance", ("currents",))
+
+
+@pytest.mark.parametrize("wrong", ["first", None, 1])
+def test_a_rate_is_steady_or_at_the_onset(wrong):
+    with pytest.raises(lq.ParameterError, match="'kind' must be 'steady' or 'onset'"):
+        analysis.f_I(LEAKY, 2.0, wrong)
+
+
 # --------------------------------------------------------------------------------- Lapicque's law
 
 DURATIONS = st.one_of(strategies.spread(1e-30, 1e30), strategies.spread(1e-3, 1e3))
@@ -307,22 +449,22 @@ def test_no_tolerance_goes_down_to_neighbouring_doubles(neuron, duration):
 
 def test_the_search_knows_no_formula_and_few_pulses(monkeypatch):
     """Neither law nor rheobase is asked; about a dozen runs, of one spike at most, not fifty."""
-    monkeypatch.delattr(analysis, "strength_duration")
-    monkeypatch.delattr(analysis, "rheobase")
+    monkeypatch.delattr(excitability, "strength_duration")
+    monkeypatch.delattr(excitability, "rheobase")
     monkeypatch.setattr(lq.LIF, "rheobase", None)
     runs = []
 
-    def counted(*args):
-        runs.append(lq.simulate(*args))
-        return runs[-1]
+    def counted(*args, max_spikes):
+        runs.append(max_spikes)
+        return lq.simulate(*args, max_spikes=max_spikes)
 
-    monkeypatch.setattr(analysis, "simulate", counted)
+    monkeypatch.setattr(asked, "simulate", counted)
     for duration in (0.1, 5.0, 1000.0):
         runs.clear()
         truth = true_law(LEAKY, duration)
         assert abs(analysis.threshold_amplitude(LEAKY, duration) / truth - 1) < 2e-14
         assert 4 < len(runs) < 20
-        assert max(run.spike_count for run in runs) == 1
+        assert {*runs} == {0}  # each ends at its first spike
 
 
 def test_a_pulse_so_short_has_no_threshold():
@@ -415,7 +557,7 @@ def test_what_is_no_neuron_is_an_error(ask):
 
 def test_it_runs_where_no_package_is_installed():
     """`-S -I`: no site-packages at all, as on the static page."""
-    source = str(Path(analysis.__file__).parent.parent)
+    source = str(Path(analysis.__file__).parent.parent.parent)
     code = f"""
 import sys
 sys.path.insert(0, {source!r})
@@ -427,6 +569,8 @@ analysis.f_I(neuron, [1.0, 2.0])
 analysis.strength_duration(neuron, [1.0, 2.0]), analysis.weiss(neuron, 1.0)
 analysis.threshold_amplitude(neuron, 5.0), analysis.mean_current(e)
 analysis.compare([1.0, 2.0], e.run()).worst
+analysis.rotation_number(neuron, 1.8, 0.4, 50.0), analysis.firing_map(neuron, 1.8, 0.4, 50.0, [0.0])
+analysis.arnold_tongue(neuron, 1, 1, [0.1], frequency=60.0)
 print(analysis.convergence(e, lq.RK4(dt=0.1), [0.4, 0.2, 0.1]).slope > 0.0, "numpy" in sys.modules)
 """
     done = subprocess.run(

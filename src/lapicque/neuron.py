@@ -26,7 +26,11 @@ class Neuron(Described):
 
     @property
     def renewal(self) -> bool:
-        """Whether a spike leaves nothing behind but the reset: every interval starts alike."""
+        """Whether every spike leaves the same state behind.
+
+        Then the intervals under a constant current are all alike from the first spike on, and the
+        analyses may use the closed forms of a linear membrane with a fixed threshold (`pack`).
+        """
         raise NotImplementedError
 
     def levels(self) -> list[tuple[str, str, str, float]]:

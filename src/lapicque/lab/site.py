@@ -47,6 +47,7 @@ _WATCHED = ("pyodide.asm.wasm", "python_stdlib.zip")
 # Modules that a page has no use for.
 _NOT_IN_A_PAGE = {
     "__main__",
+    "analysis/locking",
     "cli",
     "plot",
     "lab/server",
