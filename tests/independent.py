@@ -7,6 +7,7 @@ formulas of this file.  Relative error about 1e-13.
 
 import itertools
 import math
+from fractions import Fraction
 
 import numpy as np
 
@@ -46,6 +47,8 @@ def part_current(part, t):
             after = np.maximum(x, 0.0)
             one = np.exp(-after) if part["kernel"] == "exponential" else after * np.exp(1 - after)
             value += part["amplitude"] * np.where(x >= 0, one, 0.0)
+    elif kind == "kicks":
+        value = np.zeros_like(t)  # what they do to V: `kick`
     elif kind == "product":
         shifted = t - part.get("start", 0.0)
         a, b = (sum((part_current(p, shifted) for p in f), 0.0 * t) for f in part["factors"])
@@ -64,6 +67,44 @@ def current(parts, t):
     return sum((part_current(p, t) for p in parts), np.zeros_like(t))
 
 
+def kicks(neuron, parts):
+    """By how much V jumps (mV), by time: a dict of fractions."""
+    found = {}
+    for part in parts:
+        if part["kind"] != "kicks":
+            continue
+        size = Fraction(part["jump"]) if "jump" in part else charged(neuron, part["charge"])
+        start, stop = part.get("start", 0.0), part.get("stop")
+        low, high = part.get("window") or (-math.inf, math.inf)
+        for time in part["times"]:
+            at = start + time
+            if max(start, low) <= at < min(high, math.inf if stop is None else stop):
+                found[at] = found.get(at, 0) + size
+    return found
+
+
+def kick(neuron, parts, t):
+    """By how much V jumps (mV) at the time t."""
+    return float(kicks(neuron, parts).get(t, 0))
+
+
+def after_spike(neuron, parts, spike, spike_lo=0.0):
+    """V (mV) at the end of refractoriness, with a kick at that very instant.
+
+    One at the instant of the spike itself was part of what made it.
+    """
+    free = Fraction(spike) + Fraction(spike_lo) + Fraction(neuron.t_ref)
+    late = kicks(neuron, parts).items() if neuron.t_ref > 0.0 else ()
+    return neuron.V_reset + float(sum(size for at, size in late if Fraction(at) == free))
+
+
+def charged(neuron, charge):
+    """Q/C_m (mV) as a fraction, from the two numbers of R_m, C_m and tau_m that were given."""
+    given = {name: Fraction(value) for name, value in neuron.given().items()}
+    capacitance = given["C_m"] if "C_m" in given else given["tau_m"] / given["R_m"]
+    return Fraction(charge) / capacitance
+
+
 def breakpoints(parts, shift=0.0):
     """Every time at which a part may jump or bend."""
     found = set()
@@ -73,7 +114,7 @@ def breakpoints(parts, shift=0.0):
         if part.get("stop") is not None:
             found.add(part["stop"] + shift)
         found.update(w + shift for w in part.get("window") or ())
-        if part["kind"] in ("sampled", "synapses"):
+        if part["kind"] in ("sampled", "synapses", "kicks"):
             found.update(start + s + shift for s in part["times"])
         if part["kind"] == "product":
             for factor in part["factors"]:
@@ -95,7 +136,10 @@ def time_scale(neuron, parts):
 
 
 def potential(neuron, parts, t0, v0, times):
-    """V (mV) without any threshold at nondecreasing ``times``, from V = v0 at t0."""
+    """V (mV) without any threshold at nondecreasing ``times``, from V = v0 at t0.
+
+    Kicks at t0 are taken to be in v0 already; those at one of the times are in its V.
+    """
     leak = 1 / neuron.tau_m if hasattr(neuron, "tau_m") else 0.0
     rest = neuron.E_L if hasattr(neuron, "E_L") else 0.0
     longest = time_scale(neuron, parts) / 2
@@ -118,8 +162,9 @@ def potential(neuron, parts, t0, v0, times):
     kept = np.exp(-leak * h)
     u = v0 - rest
     found = {t0: u}
+    jumps = kicks(neuron, parts)
     for t, k, g in zip(fine[1:].tolist(), kept.tolist(), gained.tolist(), strict=True):
-        u = u * k + g
+        u = u * k + g + float(jumps.get(t, 0))
         found[t] = u
     return rest + np.array([found[t] for t in times])
 
@@ -132,6 +177,9 @@ def highest(neuron, parts, t0, v0, t1, level=None, points=100):
     step = min((t1 - t0) / points, time_scale(neuron, parts) / 4)
     n = min(20_000, max(2, math.ceil((t1 - t0) / step)))
     inner = {b for b in breakpoints(parts) if t0 < b < t1}
+    # V before a kick, and it, must not lie in one interval between samples.
+    jumps = {t for t in kicks(neuron, parts) if t0 < t <= t1}
+    inner |= {math.nextafter(t, -math.inf) for t in jumps} - {t0}
     times = sorted({*(t0 + (t1 - t0) * k / n for k in range(n + 1)), *inner})
     v = potential(neuron, parts, t0, v0, times).tolist()
     level = max(v) if level is None else level

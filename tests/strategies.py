@@ -101,6 +101,17 @@ def spiked(draw):
     return lq.synapses(times, draw(AMPLITUDES), draw(spread(0.5, 50.0)), kernel, **draw(common()))
 
 
+@st.composite
+def kicked(draw):
+    """Delta synapses under some spikes, a few of them at one instant, by jump or by charge."""
+    n = draw(st.integers(0, 8))
+    gaps = draw(st.lists(st.one_of(st.just(0.0), numbers(0.1, 40.0)), min_size=n, max_size=n))
+    first = draw(st.one_of(st.just(0.0), numbers(-10.0, 20.0)))
+    times = [first + math.fsum(gaps[:k]) for k in range(n)]
+    size = draw(st.sampled_from(["jump", "charge"]))
+    return lq.kicks(times, **{size: draw(numbers(-8.0, 8.0))}, **draw(common()))
+
+
 def _clamped_step(amplitude, start, width, extra):
     return lq.step(amplitude, start=start, stop=start + width, **extra)
 
@@ -132,6 +143,7 @@ SHAPES = {
     "sampled": samples(),
 }
 SHAPES["synapses"] = spiked()
+SHAPES["kicks"] = kicked()
 SHAPES["product"] = products()
 
 
@@ -143,6 +155,11 @@ def currents(draw, most=4):
     for part in parts:
         total = total + part
     return total
+
+
+def without_kicks(current):
+    """What can be multiplied."""
+    return lq.Current(tuple(part for part in current.parts if part.kind != "kicks"))
 
 
 STEPS = spread(0.01, 1.0)
@@ -170,7 +187,9 @@ def free_experiments(draw):
 
 
 def _peaks(neuron, current, start, duration):
-    peaks, _, _ = independent.highest(neuron, current.to_dicts(), 0.0, start, duration)
+    parts = current.to_dicts()
+    start += independent.kick(neuron, parts, 0.0)
+    peaks, _, _ = independent.highest(neuron, parts, 0.0, start, duration)
     return [p for p in peaks if p[1] > start + 1e-3]
 
 

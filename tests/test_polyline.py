@@ -44,8 +44,10 @@ def between_spikes(experiment, spikes, times):
     """V at ``times`` (right-continuous) by quadrature from each reset on."""
     neuron, parts = experiment.neuron, experiment.current.to_dicts()
     v_0 = neuron.default_V_0() if experiment.V_0 is None else experiment.V_0
+    v_0 += independent.kick(neuron, parts, 0.0)
     found = np.full(len(times), math.nan)
-    starts = [(0.0, v_0), *((t + neuron.t_ref, neuron.V_reset) for t in spikes)]
+    after = [(t + neuron.t_ref, independent.after_spike(neuron, parts, t)) for t in spikes]
+    starts = [(0.0, v_0), *after]
     ends = [*spikes, math.inf]
     held = [-math.inf, *spikes]
     for (start, v), end, since in zip(starts, ends, held, strict=True):

@@ -17,6 +17,7 @@ NAMES = {
     *("Neuron", "LIF", "PIF"),
     # currents
     *("Current", "constant", "step", "ramp", "sine", "decay", "alpha", "sampled", "synapses"),
+    "kicks",
     # simulation
     *("simulate", "Exact", "Euler", "ExponentialEuler", "RK2", "RK4", "Response", "State"),
     *("Experiment", "load", "features"),

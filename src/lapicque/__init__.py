@@ -13,6 +13,7 @@ from .current import Current as Current
 from .current import alpha as alpha
 from .current import constant as constant
 from .current import decay as decay
+from .current import kicks as kicks
 from .current import ramp as ramp
 from .current import sampled as sampled
 from .current import sine as sine
@@ -45,6 +46,7 @@ __all__ = [name for name in dir() if name[0] != "_" and name[0].isupper()] + [
     "constant",
     "decay",
     "features",
+    "kicks",
     "load",
     "ramp",
     "sampled",

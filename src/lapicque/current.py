@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex, overload
 from .errors import ParameterError, unknown_name
 from .kernels import pairs
 from .parameter import LARGEST, Described, check_fields, described, parameters, quantity
-from .pieces import Pieces, Term, add, multiply, number
+from .pieces import NO_KICK, Kick, Pieces, Term, add, add_kicks, multiply, number
 
 if TYPE_CHECKING:
     import numpy as np
@@ -91,7 +91,7 @@ class Part(Described):
         data: dict[str, Any] = {"kind": self.kind}
         for f in dataclasses.fields(self):
             value = getattr(self, f.name)
-            if f.name in _COMMON and value == f.default:
+            if value is None or (f.name in _COMMON and value == f.default):
                 continue
             if isinstance(value, (array, tuple)):
                 value = [v.to_dicts() if isinstance(v, Current) else v for v in value]
@@ -306,6 +306,20 @@ def _samples(given: Any, name: str, unit: str) -> array[float]:
     return samples
 
 
+def _arrivals(given: Any) -> array[float]:
+    times = _samples(given, "times", "ms")
+    for k in range(1, len(times)):
+        if not times[k] >= times[k - 1]:
+            raise ParameterError(
+                "times",
+                f"must not decrease, ms: entry {k} comes before the one before it, "
+                f"{times[k - 1]:g}",
+                times[k],
+                "Sort the spike times.",
+            )
+    return times
+
+
 @described
 class Synapses(Part):
     """``amplitude k(t - start - times[j])``, added up over the presynaptic spikes ``times``
@@ -323,16 +337,7 @@ class Synapses(Part):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "times", _samples(self.times, "times", "ms"))
-        for k in range(1, len(self.times)):
-            if not self.times[k] >= self.times[k - 1]:
-                raise ParameterError(
-                    "times",
-                    f"must not decrease, ms: entry {k} comes before the one before it, "
-                    f"{self.times[k - 1]:g}",
-                    self.times[k],
-                    "Sort the spike times.",
-                )
+        object.__setattr__(self, "times", _arrivals(self.times))
         if self.kernel not in ("exponential", "alpha"):
             raise unknown_name("kernel", "a kernel", self.kernel, ("exponential", "alpha"))
 
@@ -365,6 +370,48 @@ class Synapses(Part):
                 pieces.pop()  # spikes at one instant are one event
             pieces.append((start, 0.0, 0.0, 0.0, terms))
             last = start
+        return Pieces.build(pieces or [(self.start, 0.0, 0.0, 0.0, ())])
+
+
+@described
+class Kicks(Part):
+    """V jumps by ``jump``, or by ``charge / C_m``, at ``start + times[j]``: delta synapses
+
+    Their current is ``charge`` times a delta function at each of the times, and 0 between them.
+    """
+
+    times: array[float] = dataclasses.field()
+    jump: float | None = quantity(
+        "mV", "jump of V at one spike", default=None, symbol="J", optional=True
+    )
+    charge: float | None = quantity(
+        "pC", "charge of one spike", default=None, symbol="Q", optional=True
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "times", _arrivals(self.times))
+        if (self.jump is None) == (self.charge is None):
+            rule = "is missing: kicks need a jump (mV) or a charge (pC)"
+            if self.charge is not None:
+                rule = f"must be left out where charge = {self.charge:g} pC is given, mV"
+            cure = "Give one of the two: V jumps by jump, or by charge/C_m."
+            given = ... if self.jump is None else self.jump
+            raise ParameterError("jump", rule, given, cure, also=("charge",))
+
+    @property
+    def linear(self) -> str:
+        """The parameter to which the current is proportional."""
+        return "charge" if self.jump is None else "jump"
+
+    def shape(self) -> Pieces:
+        """Return the normal form: a piece without current, and a kick, for each spike."""
+        one: Kick = (self.jump or 0.0, 0.0, self.charge or 0.0, 0.0)
+        summed: dict[float, Kick] = {}
+        for time in self.times:
+            start = self.start + time
+            summed[start] = add_kicks(summed.get(start, NO_KICK), one)
+        pieces = [(start, 0.0, 0.0, 0.0, (), kick) for start, kick in summed.items()]
         return Pieces.build(pieces or [(self.start, 0.0, 0.0, 0.0, ())])
 
 
@@ -404,6 +451,12 @@ class Product(Part):
     def shape(self) -> Pieces:
         """Return the normal form from ``start`` on, before stop and window."""
         a, b = (factor.normal_form for factor in self.factors)
+        if a.kicks or b.kicks:
+            raise ParameterError(
+                "factors",
+                "must be currents without kicks: a delta function has no product",
+                cure="Multiply the other parts, and add the kicks.",
+            )
         form = a.combined(b, functools.partial(multiply, factor=self.factor))
         if self.start == 0.0:
             return form
@@ -428,8 +481,8 @@ def _numbered(path: str, data: Any) -> Current:
 class Current:
     """An input current: parts, added up. Compared by its recipe; see also `equivalent`.
 
-    Made by `constant`, `step`, `ramp`, `sine`, `decay`, `alpha` and `sampled`, and from these by
-    ``+``, ``-``, ``*``, `delayed` and `window`.
+    Made by `constant`, `step`, `ramp`, `sine`, `decay`, `alpha`, `sampled`, `synapses` and `kicks`,
+    and from these by ``+``, ``-``, ``*``, `delayed` and `window`.
 
     Attributes
     ----------
@@ -467,7 +520,7 @@ class Current:
     def __call__(self, t: np.ndarray, left: bool = False) -> np.ndarray: ...
 
     def __call__(self, t: Any, left: bool = False) -> Any:
-        """Return the current at ``t``.
+        """Return the current at ``t``; kicks, which are delta functions, add nothing to it.
 
         Parameters
         ----------
@@ -557,13 +610,24 @@ class Current:
             size = max([abs(v), abs(k), *(abs(complex(t[1], t[2])) for t in terms)])
             if left > tolerance * max(size, 1e-300) and left > 0.0:
                 return False
+            same_start = sum_of_both.starts[q] == difference.starts[p]
+            sums = sum_of_both.kick(q) if same_start else NO_KICK
+            for k in (0, 2):
+                size, left = abs(sums[k]), abs(difference.kick(p)[k])
+                if left > tolerance * max(size, 1e-300) and left > 0.0:
+                    return False
         return True
 
     def onset(self) -> float:
-        """Return when the current is first not zero (ms, at least 0); infinity if never."""
+        """Return when the current is first not zero (ms, at least 0); infinity if never.
+
+        A kick counts.
+        """
         form = self.normal_form
         for p in range(len(form)):
             ends = form.starts[p + 1] if p + 1 < len(form) else math.inf
+            if form.starts[p] >= 0.0 and any(form.kick(p)):
+                return form.starts[p]
             if ends > 0.0 and (form.value[p] or form.slope[p] or form.terms_at(p, 0.0)):
                 return max(0.0, form.starts[p])
         return math.inf
@@ -761,3 +825,39 @@ def synapses(
     """
     given: Any = {"times": times}
     return Current((Synapses(**given, amplitude=amplitude, tau=tau, kernel=kernel, **common),))
+
+
+def kicks(
+    times: Sequence[float],
+    jump: float | None = None,
+    charge: float | None = None,
+    **common: Any,
+) -> Current:
+    """Return delta synapses: V jumps at each presynaptic spike.
+
+    Jumps at one instant are added up before V is compared with the threshold, once; a jump within
+    the refractory period is lost, one at its very end, at t = 0 or at the end of the run counts.
+    The current is 0 between the spikes, and `Current.__call__` says so at the spikes as well.
+
+    Parameters
+    ----------
+    times : array_like, shape (n,)
+        Arrival of the spikes (ms), in order, relative to ``start``; a time may stand twice.
+    jump : float
+        By how much V jumps at each (mV); negative for inhibition.
+    charge : float
+        Instead of ``jump``: the charge of each (pC), which makes V jump by ``charge/C_m``.
+    **common
+        ``start=``, ``stop=``, ``window=`` and ``name=`` (see `Part`).
+
+    Raises
+    ------
+    ParameterError
+        If both ``jump`` and ``charge`` are given, or none, or the times are not in order.
+
+    See Also
+    --------
+    synapses : spikes whose current lasts.
+    """
+    given: Any = {"times": times}
+    return Current((Kicks(**given, jump=jump, charge=charge, **common),))

@@ -45,14 +45,24 @@ class State:
 
 @dataclasses.dataclass(frozen=True)
 class ExactSolution:
-    """V of an exact run: the spikes and the state at the start of each piece of the input."""
+    """V of an exact run: the spikes and the state at the start of each piece of the input.
+
+    ``jumps`` has the jump of V at the start of each piece (mV; empty where there are none), and
+    ``before`` V before the first one of them.
+    """
 
     row: list[float]
     pieces: Pieces
+    jumps: array[float]
     spikes: array[float]
     spikes_lo: array[float]
     piece_f: array[float]
     begin: State
+    before: float
+
+    def jump_times(self) -> array[float]:
+        """Return when V jumps other than by a reset (ms)."""
+        return array("d", [t for t, j in zip(self.pieces.starts, self.jumps, strict=False) if j])
 
     @functools.cached_property
     def _scratch(self) -> list[float]:
@@ -71,10 +81,11 @@ class ExactSolution:
                 form.slope,
                 form.offset,
                 form.terms,
+                self.jumps,
                 self.spikes,
                 self.spikes_lo,
                 self.piece_f,
-                [self.begin.free, self.begin.free_lo, self.begin.V],
+                [self.begin.free, self.begin.free_lo, self.begin.V, self.before],
                 times,
                 left,
                 (bisect_left if left else bisect_right)(self.spikes, times[0]),
@@ -139,7 +150,12 @@ class ExactSolution:
         out[held] = spread(v)[held]
         if left and len(spikes):
             ends = np.minimum(np.searchsorted(spikes, times), len(spikes) - 1)
-            out[(spikes[ends] == times) & ~held] = threshold
+            crossed = (spikes[ends] == times) & ~held
+            if self.jumps:
+                crossed &= ~np.isin(times, np.frombuffer(self.jump_times()))
+            out[crossed] = threshold
+        if left:
+            out[times == starts[0]] = self.before
         return out
 
     def _terms_response(
@@ -276,6 +292,11 @@ class GridSolution:
     cubic: bool
     release: float
 
+    def jump_times(self) -> array[float]:
+        """Return when V jumps, at a reset too (ms)."""
+        jumps = zip(self.nodes, self.before, self.after, strict=True)
+        return array("d", [t for t, before, after in jumps if before != after])
+
     def sample(self, times: array[float], left: bool) -> array[float]:
         """Return V (mV) at any times."""
         return array("d", [self._at(t, left) for t in times])
@@ -405,7 +426,7 @@ class Response:
         t : float or array
             Times within the span (ms), in any order.
         left : bool
-            At a spike, take the side before the reset.
+            At a spike or a jump of V, take the side before it.
 
         Returns
         -------

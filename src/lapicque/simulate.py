@@ -45,12 +45,13 @@ def simulate(
     duration : float
         ms; the span is ``[0, duration]``, both ends included.
     V_0 : float, optional
-        The potential at the start (mV); E_L by default, for the PIF V_reset.
+        The potential at the start (mV), before any kick at that time; E_L by default, for the PIF
+        V_reset.
     method : Method, optional
         `Exact` by default.
     state : State, optional
         The end of another run (``response.state``): this one goes on from there, on the same
-        clock, for ``duration`` more.
+        clock, for ``duration`` more.  Kicks at that time are in it already.
     max_spikes, max_steps : int
         More spikes, or more steps of a fixed-step method, raise an error.
 
@@ -80,16 +81,18 @@ def simulate(
             raise ParameterError(name, "must be a whole number >= 0", cap)
     if state is None:
         v = neuron.default_V_0() if V_0 is None else INITIAL_V.check(V_0, "V_0")
-        state = State(time=0.0, V=v, V_lo=0.0, free=0.0, free_lo=0.0)
-    elif not isinstance(state, State):
+        begin = State(time=0.0, V=v, V_lo=0.0, free=0.0, free_lo=0.0)
+    elif isinstance(state, State):
+        begin = state
+    else:
         raise ParameterError("state", "must be the `state` of a response", state)
-    elif V_0 is not None:
+    if state is not None and V_0 is not None:
         raise ParameterError("V_0", "must be left out where `state` is given", V_0)
     row = neuron.pack()
-    stop = state.time + length
+    stop = begin.time + length
     try:
         if isinstance(method, Exact):
-            return _exact(neuron, current, method, row, state, stop, max_spikes)
+            return _exact(neuron, current, method, row, begin, stop, max_spikes, state is None)
         if length / method.dt > max_steps:
             raise LimitError(
                 f"'method.dt' must make at most {max_steps} steps of the run "
@@ -97,7 +100,7 @@ def simulate(
                 "method.dt",
                 also=("duration",),
             )
-        return _fixed_step(neuron, current, method, row, state, stop, max_spikes)
+        return _fixed_step(neuron, current, method, row, begin, stop, max_spikes, state is None)
     except (OverflowError, ZeroDivisionError):
         raise LimitError(
             "V or the current leaves the range of doubles: bring the parameters' sizes together."
@@ -125,6 +128,14 @@ def _check_pace(spikes: array[float], form: Pieces, p: int, stop: float, max_spi
         raise _too_many_spikes(max_spikes)
 
 
+def _jumps(form: Pieces, row: list[float], fresh: bool) -> tuple[array[float], array[float]]:
+    """Return the jumps of V at each piece's start; one that the state has seen is left out."""
+    jumps, jumps_lo = form.jumps(*membrane.capacitance(row))
+    if jumps and not fresh:
+        jumps[0] = jumps_lo[0] = 0.0
+    return jumps, jumps_lo
+
+
 def _exact(
     neuron: Neuron,
     current: Current,
@@ -133,18 +144,20 @@ def _exact(
     begin: State,
     stop: float,
     max_spikes: int,
+    fresh: bool,
 ) -> Response:
     form = current.normal_form.on(begin.time, stop)
+    jumps, jumps_lo = _jumps(form, row, fresh)
+    before = _shown(begin, row)
+    if jumps and jumps[0] != 0.0:
+        v, v_lo = pairs.add(begin.V, begin.V_lo, jumps[0], jumps_lo[0])
+        begin = dataclasses.replace(begin, V=v, V_lo=v_lo)
     hi, lo = array("d"), array("d")
     piece_f = array("d", bytes(8 * len(form)))
     f, f_lo = pairs.add(begin.V, begin.V_lo, -row[membrane.THRESHOLD], 0.0)
     piece_f[0] = f if begin.free <= begin.time else math.nan
-    shown = begin
-    if f < 0.0 and row[membrane.THRESHOLD] <= begin.V:
-        # Below the threshold by less than V's last digit.
-        shown = dataclasses.replace(begin, V=math.nextafter(row[membrane.THRESHOLD], -math.inf))
     grazes = array("d", bytes(8 * _MAX_GRAZES))
-    running = [begin.free, begin.free_lo, f, f_lo, 0.0, 0.0]
+    running = [begin.free, begin.free_lo, f, f_lo, 0.0, 0.0, 0.0]
     loc = [0.0] * membrane.anchored_size(form.terms, form.offset)
     budget = [float(MAX_EVALUATIONS)]
     room = 512
@@ -160,6 +173,8 @@ def _exact(
             form.slope,
             form.offset,
             form.terms,
+            jumps,
+            jumps_lo,
             stop,
             method.code(),
             running,
@@ -181,7 +196,7 @@ def _exact(
             f"'duration' is too long for this current: more than {MAX_EVALUATIONS} evaluations "
             f"were needed to find the next spike after {running[0]:g} ms. Shorten the run."
         )
-    free, free_lo, f, f_lo, _, seen = running
+    free, free_lo, f, f_lo, _, seen, _ = running
     refractory = free > stop or (free == stop and free_lo > 0.0)
     if not refractory:
         free, free_lo = stop, 0.0
@@ -196,8 +211,17 @@ def _exact(
         spikes_lo=lo,
         grazes=grazes[: int(seen)],
         state=end,
-        solution=ExactSolution(row, form, hi, lo, piece_f, shown),
+        solution=ExactSolution(row, form, jumps, hi, lo, piece_f, _shown(begin, row), before.V),
     )
+
+
+def _shown(state: State, row: list[float]) -> State:
+    threshold = row[membrane.THRESHOLD]
+    f, _ = pairs.add(state.V, state.V_lo, -threshold, 0.0)
+    if f < 0.0 and threshold <= state.V:
+        # Below the threshold by less than V's last digit.
+        return dataclasses.replace(state, V=math.nextafter(threshold, -math.inf))
+    return state
 
 
 def _fixed_step(
@@ -208,8 +232,11 @@ def _fixed_step(
     begin: State,
     stop: float,
     max_spikes: int,
+    fresh: bool,
 ) -> Response:
     form = current.normal_form.on(begin.time, stop)
+    jumps, _ = _jumps(form, row, fresh)
+    kicks = [(t, jump) for t, jump in zip(form.starts, jumps, strict=False) if jump != 0.0]
     value_lo = form.value_lo or array("d", bytes(8 * len(form)))
     constants = array(
         "d",
@@ -219,7 +246,7 @@ def _fixed_step(
     f, _ = pairs.add(begin.V, begin.V_lo, -row[membrane.THRESHOLD], 0.0)
     nodes, before, after = (array("d", [v]) for v in (begin.time, f, f))
     spikes = array("d")
-    running = [begin.time, f, begin.free, 1.0]
+    running = [begin.time, f, begin.free, 1.0, 0.0]
     room = 1024
     status = steps.FULL
     while status == steps.FULL:
@@ -231,6 +258,8 @@ def _fixed_step(
             form.slope,
             form.offset,
             form.terms,
+            array("d", [t for t, _ in kicks]),
+            array("d", [jump for _, jump in kicks]),
             begin.time,
             stop,
             method.dt,
@@ -254,7 +283,7 @@ def _fixed_step(
             f"(got {method.dt!r} ms). Lower dt, or take Exact().",
             "method.dt",
         )
-    time, f, release, _ = running
+    time, f, release, _, _ = running
     end = State(stop, *pairs.two_sum(row[membrane.THRESHOLD], f), max(release, stop), 0.0)
     solution = GridSolution(
         row=row,

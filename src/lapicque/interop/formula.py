@@ -62,8 +62,9 @@ def function(parts: Sequence[tuple[int, Part]], name: str, tool: str) -> str:
         try:
             text = _term(part, "t", 0.0)
         except KeyError:
-            rule = f"cannot be written for {tool}"
-            raise ParameterError(f"current.{k}.kind", rule, part.kind) from None
+            rule = f"cannot be written for {tool}, whose script knows currents"
+            cure = "Copy it as Python or TOML, or take synapses with a short tau instead."
+            raise ParameterError(f"current.{k}.kind", rule, part.kind, cure) from None
         called = f"  # {plain(part.name)}" if part.name else ""
         lines.append(f"    I += {text}{called}")
     lines.append("    return I")

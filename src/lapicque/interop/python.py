@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from ..current import Current, Part, Product, Sampled, Synapses
+from ..current import Current, Part, Product
 from ..experiment import Experiment
 from .text import (
     LONG_SUM,
@@ -119,11 +119,10 @@ def _part(part: Part, indent: int) -> str:
         return _product(part, indent)
     given = dict(_given(part))
     factor = ""
-    if isinstance(part, (Sampled, Synapses)):
-        for name in {"times", "values"} & given.keys():
-            given[name] = listed(given[name], indent + 4)
-        if "factor" in given:
-            factor = f"{number(given.pop('factor'))} * "
+    for name in {"times", "values"} & given.keys():
+        given[name] = listed(given[name], indent + 4)
+    if "factor" in given:
+        factor = f"{number(given.pop('factor'))} * "
     own = [f.name for f in dataclasses.fields(part) if f.name not in _COMMON]
     if part.kind in ("constant", "step", "ramp"):
         # One number says it all.

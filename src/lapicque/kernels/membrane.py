@@ -110,6 +110,13 @@ def excess(row: Floats, value: float, value_lo: float) -> tuple[float, float]:
     return d, d_lo
 
 
+def capacitance(row: Floats) -> tuple[float, float]:
+    """Return C_m (nF) as a pair."""
+    if row[RATE] == 0.0:
+        return row[SCALE], row[SCALE + 1]
+    return pairs.div(row[TAU], row[TAU + 1], row[SCALE], row[SCALE + 1])
+
+
 def constant_drive(row: Floats, value: float, value_lo: float) -> float:
     """Return the drive h (mV/ms) of a constant current."""
     d, _ = excess(row, value, value_lo)

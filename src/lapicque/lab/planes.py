@@ -264,8 +264,7 @@ def _lasts(part: Constant, duration: float) -> bool:
 
 
 def _is_constant(current: Current, duration: float) -> bool:
-    form = current.normal_form.on(0.0, duration)
-    return len(form) == 1 and form.slope[0] == 0.0 and not form.terms
+    return current.normal_form.on(0.0, duration).is_constant
 
 
 # Strength and duration --------------------------------------------------------------------------

@@ -34,11 +34,13 @@ def sentence(
         count, first = response.spike_count, response.spikes[0] if response.spikes else None
     neuron = experiment.neuron
     form = experiment.current.normal_form.on(0.0, experiment.duration)
-    if len(form) == 1 and form.slope[0] == 0.0 and not form.terms and neuron.rest() is not None:
+    if form.is_constant and neuron.rest() is not None:
         low = form.value_lo[0] if form.value_lo else 0.0
         return _constant(response, count, neuron.pack(), form.value[0], low)
     if currents is None:
         _, currents = current_line(experiment.current, 0.0, experiment.duration, _LOOKS)
+    if form.kicks:
+        return _kicked(response, count, first)
     return _varying(experiment, response, count, first, max(currents))
 
 
@@ -96,6 +98,14 @@ def _varying(
         f"{_spikes(count)}, the first at {first:.5g} ms; the rheobase is {rheobase:.4g} nA, the "
         f"current peaks near {peak:.4g} nA."
     )
+
+
+def _kicked(response: Response, count: int, first: float | None) -> str:
+    # What a kick does depends on V, not on the current: no rheobase is said.
+    if first is None:
+        gap = response.solution.row[membrane.THRESHOLD] - _highest(response)
+        return f"With its jumps V comes within {gap:.3g} mV of the threshold: silent."
+    return f"{_spikes(count)}, the first at {first:.5g} ms; V jumps at each presynaptic spike."
 
 
 def _highest(response: Response) -> float:

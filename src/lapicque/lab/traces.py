@@ -193,6 +193,7 @@ def _at_least(experiment: Experiment, enough: int) -> float:
         form.slope,
         form.offset,
         form.terms,
+        form.jumps(*membrane.capacitance(row))[0],
         experiment.duration,
         _start_of(experiment) - row[membrane.THRESHOLD],
         float(enough),
@@ -212,11 +213,11 @@ def _regular(experiment: Experiment, low: float, high: float, width: int) -> Run
     duration = experiment.duration
     form = experiment.current.normal_form.on(0.0, duration)
     row = experiment.neuron.pack()
-    if isinstance(experiment.method, FixedStep) or len(form) != 1 or form.slope[0] != 0.0:
+    if isinstance(experiment.method, FixedStep) or not form.is_constant:
         return None
     d, d_lo = membrane.excess(row, form.value[0], form.value_lo[0] if form.value_lo else 0.0)
     reset = (row[membrane.RESET], row[membrane.RESET + 1])
-    if form.terms or d <= 0.0 or reset[0] >= 0.0:
+    if d <= 0.0 or reset[0] >= 0.0:
         return None
     f, f_lo = pairs.add(_start_of(experiment), 0.0, -row[membrane.THRESHOLD], 0.0)
     first = (0.0, 0.0) if f >= 0.0 else train.crossing_of_constant(row, d, d_lo, f, f_lo)
