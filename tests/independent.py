@@ -49,6 +49,22 @@ def part_current(part, t):
             value += part["amplitude"] * np.where(x >= 0, one, 0.0)
     elif kind == "kicks":
         value = np.zeros_like(t)  # what they do to V: `kick`
+    elif kind in ("square", "pulses"):
+        period = part["period"] if kind == "pulses" else 1000 / part["frequency"]
+        share = part["width"] / period if kind == "pulses" else part["duty"]
+        k = np.floor(s / period)
+        high = (s / period - k < share) & (k < part.get("count", math.inf))
+        value = np.where(high, part["amplitude"], 0 if kind == "pulses" else -part["amplitude"])
+    elif kind == "chirp":
+        rise = (part["f_stop"] - part["f_start"]) / part["duration"]
+        angle = 2 * math.pi / 1000 * (part["f_start"] * s + rise * s * s / 2)
+        value = part["amplitude"] * np.sin(angle + part.get("phase", 0.0))
+        value = np.where(s < part["duration"], value, 0.0)
+    elif kind == "polynomial":
+        value = np.zeros_like(t)
+        for a, b, row in zip(part["edges"], part["edges"][1:], part["coefficients"], strict=False):
+            here = np.polynomial.polynomial.polyval(s - a, row)
+            value += np.where((s >= a) & (s < b), part["factor"] * here, 0.0)
     elif kind == "product":
         shifted = t - part.get("start", 0.0)
         a, b = (sum((part_current(p, shifted) for p in f), 0.0 * t) for f in part["factors"])
@@ -116,6 +132,25 @@ def breakpoints(parts, shift=0.0):
         found.update(w + shift for w in part.get("window") or ())
         if part["kind"] in ("sampled", "synapses", "kicks"):
             found.update(start + s + shift for s in part["times"])
+        if part["kind"] == "polynomial":
+            found.update(start + s + shift for s in part["edges"])
+        if part["kind"] == "chirp":
+            found.add(start + part["duration"] + shift)
+        if part["kind"] in ("square", "pulses"):
+            period = part["period"] if "period" in part else 1000 / part["frequency"]
+            width = part["width"] if "width" in part else part["duty"] * period
+            last = min(
+                math.inf if part.get("stop") is None else part["stop"],
+                (part.get("window") or (0, math.inf))[1],
+            )
+            periods = range(
+                min(part.get("count", 500), math.ceil((last - start) / period) + 1)
+                if last < math.inf
+                else part["count"]
+            )
+            for k in periods:
+                found |= {start + k * period + shift, start + k * period + width + shift}
+            found.add(start + len(periods) * period + shift)
         if part["kind"] == "product":
             for factor in part["factors"]:
                 found |= breakpoints(factor, shift + start)
@@ -128,6 +163,10 @@ def time_scale(neuron, parts):
     for part in parts:
         if part["kind"] == "sine" and part["frequency"] > 0:
             scales.append(1000 / (2 * math.pi * part["frequency"]))
+        elif part["kind"] == "chirp" and max(part["f_start"], part["f_stop"]) > 0:
+            scales.append(1000 / (2 * math.pi * max(part["f_start"], part["f_stop"])))
+        elif part["kind"] == "polynomial":
+            scales.append(min(np.diff(part["edges"])).item())
         elif part["kind"] in ("decay", "alpha", "synapses"):
             scales.append(part["tau"])
         elif part["kind"] == "product":

@@ -143,7 +143,58 @@ SHAPES = {
     "sampled": samples(),
 }
 SHAPES["synapses"] = spiked()
+
+
+@st.composite
+def ended(draw):
+    """`common` with an end."""
+    chosen = draw(common())
+    if "window" not in chosen:
+        chosen.setdefault("stop", chosen.get("start", 0.0) + draw(numbers(0.0, 150.0)))
+    return chosen
+
+
+@st.composite
+def trains_of_pulses(draw):
+    """Pulses up to the whole period, by count, by an end, or both."""
+    period = draw(spread(2.0, 60.0))
+    width = draw(st.sampled_from([0.0, 0.1, 0.5, 1.0])) * period
+    if draw(st.booleans()):
+        return lq.pulses(draw(AMPLITUDES), width, period, **draw(ended()))
+    return lq.pulses(draw(AMPLITUDES), width, period, draw(st.integers(0, 6)), **draw(common()))
+
+
+@st.composite
+def polynomials(draw):
+    n = draw(st.integers(1, 4))
+    edges = [draw(numbers(-10.0, 20.0))]
+    rows = []
+    for _ in range(n):
+        length = draw(numbers(0.5, 40.0))
+        degree = draw(st.integers(0, 8))
+        rows.append([draw(numbers(-1.0, 1.0)) / length**k for k in range(degree + 1)])
+        edges.append(edges[-1] + length)
+    return lq.polynomial(edges, rows, **draw(common())) * draw(st.sampled_from([1.0, -0.7]))
+
+
 SHAPES["kicks"] = kicked()
+SHAPES["square"] = st.builds(
+    lambda a, f, duty, rest: lq.square(a, f, duty, **rest),
+    AMPLITUDES,
+    spread(2.0, 150.0),
+    st.sampled_from([0.0, 0.25, 0.5, 1.0]),
+    ended(),
+)
+SHAPES["pulses"] = trains_of_pulses()
+SHAPES["chirp"] = _shape(
+    lq.chirp,
+    AMPLITUDES,
+    st.one_of(st.just(0.0), spread(1.0, 200.0)),
+    spread(1.0, 200.0),
+    spread(5.0, 120.0),
+    numbers(-7.0, 7.0),
+)
+SHAPES["polynomial"] = polynomials()
 SHAPES["product"] = products()
 
 

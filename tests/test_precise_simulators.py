@@ -2,9 +2,9 @@
 
 The truth is what NEST computes here, in a process of its own; `dev.py simulators` installs it.
 NEST's neurons propagate V exactly from event to event, as lapicque does; what differs is how they
-look for spikes.  Most compare V with the threshold at events and at the ends of their steps only, so
-that an excursion within a step is missed; ``iaf_psc_exp_ps_lossless`` finds these too (Krishnan et
-al. 2018, doi:10.3389/fninf.2017.00075).  Where both see a spike they agree to rounding.
+look for spikes.  Most compare V with the threshold at events and at the ends of their steps only,
+so that an excursion within a step is missed; ``iaf_psc_exp_ps_lossless`` finds these too (Krishnan
+et al. 2018, doi:10.3389/fninf.2017.00075).  Where both see a spike they agree to rounding.
 """
 
 from __future__ import annotations

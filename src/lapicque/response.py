@@ -186,6 +186,11 @@ class ExactSolution:
                     cosine_less_1, sine = _wave(rows[:, 5], rows[:, 9], x, spread)
                     total += spread(rows[:, 6]) * (cosine_less_1 - grown)
                     total -= spread(rows[:, 7]) * sine
+                elif kind == membrane.POWER:
+                    for n in np.unique(rows[rows[:, 0] == kind, 1]).astype(int).tolist():
+                        weight = spread(np.where(rows[:, 1] == n, rows[:, 2], 0.0))
+                        here = weight != 0.0
+                        total[here] += weight[here] * _power_response(n, rate, x[here])
                 elif kind == membrane.REAL:
                     exponent = spread(rows[:, 4])
                     total += spread(rows[:, 2]) * _real_response(exponent, rate, x)
@@ -265,6 +270,28 @@ def _ramp_response(rate: float, x: Any) -> Any:
         total += term
     large = (z + np.expm1(-z)) / (rate * rate) if rate else total
     return np.where(small, x * x * total, large)
+
+
+def _power_response(n: int, rate: float, x: Any) -> Any:
+    import numpy as np
+
+    z = rate * x
+    small = z < n + 2.0
+    term = np.full_like(x, 1.0 / (n + 1.0))
+    total = term.copy()
+    near = np.where(small, z, 0.0)
+    k = n + 2.0
+    while np.any(np.abs(term) > 2e-17 * total):
+        term = term * -near / k
+        total += term
+        k += 1.0
+    if not small.all():
+        far = z[~small]
+        m = -np.expm1(-far) / far
+        for j in range(1, n + 1):
+            m = (1.0 - j * m) / far
+        total[~small] = m
+    return x ** (n + 1) * total
 
 
 def _real_response(exponent: Any, rate: float, x: Any) -> Any:

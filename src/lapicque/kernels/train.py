@@ -28,6 +28,7 @@ from .membrane import (
     GAP,
     GENERAL,
     LOC,
+    POWER,
     RATE,
     REAL,
     REFRACTORY,
@@ -66,6 +67,9 @@ NEAR_END = 1e-6
 
 # A linear piece is passed at once only if V stays this far, in parts of V - V_th, from V_th.
 MARGIN = 1e-9
+
+# The bounds of a polynomial are looked at in parts of its piece.
+SHARE = 0.25
 
 _BELOW = -1e-300  # "below the threshold by less than a rounding error"
 
@@ -117,9 +121,9 @@ def stretch(length: float, whole: float, loc: Floats, count: int) -> float:
     longest = length
     for k in range(0, LOC * count, LOC):
         if loc[k] == GENERAL:
-            pace = math.hypot(loc[k + 4], loc[k + 5])
-            most = (loc[k + 1] + 4.0) / pace if pace > 0.0 else 0.03125 * whole
-            longest = min(longest, most)
+            longest = min(longest, (loc[k + 1] + 4.0) / math.hypot(loc[k + 4], loc[k + 5]))
+        elif loc[k] == POWER:
+            longest = min(longest, SHARE * whole)
     return longest
 
 
