@@ -296,15 +296,23 @@ def voltage_line(response: Response, low: float, high: float, width: int) -> Lin
     else:
         size = max(abs(solution.row[THRESHOLD]), abs(solution.row[V_RESET]))
         line = _smooth(response.voltage, times, before, pixel, size)
-    return _peaked(line, {*jumps} & {*seen}, solution.row[THRESHOLD]) if jumps else line
+    kicked = {t: before[t] for t in {*jumps} & {*seen}}
+    return _peaked(line, kicked, solution.row[THRESHOLD]) if jumps else line
 
 
-def _peaked(line: Line, spikes: set[float], threshold: float) -> Line:
-    """Return a line that touches the threshold also where a jump made a spike."""
+def _peaked(line: Line, before: dict[float, float], threshold: float) -> Line:
+    """Return a line that touches the threshold also where a jump made a spike.
+
+    ``before`` has V before each of these.
+    """
     drawn: list[float] = []
     shown: list[float] = []
+    times = line[0]
     for k, (t, v) in enumerate(zip(*line, strict=True)):
-        if t in spikes and k > 0 and line[0][k - 1] == t and line[1][k - 1] < threshold:
+        if before.get(t, threshold) < threshold and times[k + 1 : k + 2] != [t]:
+            if times[max(0, k - 1)] != t or k == 0:
+                drawn.append(t)
+                shown.append(before[t])
             drawn.append(t)
             shown.append(threshold)
         drawn.append(t)
