@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lapicque as lq
-from lapicque import trains
+from lapicque import analysis, trains
 from lapicque.polyline import current_line, voltage_line
 
 REST = lq.LIF(R_m=10.0, C_m=2.0, E_L=-65.0, V_th=-50.0, V_reset=-70.0)
@@ -379,3 +379,16 @@ def test_no_cost_where_there_are_none(sizes, amplitude):
         current = current + lq.kicks([float(k)], size) - lq.kicks([float(k)], size)
     assert not current.normal_form.kicks
     assert not lq.constant(1.0).normal_form.kicks
+
+
+def test_features_under_kicks():
+    """A regular train of kicks, 12.5 Hz each way: rate from the last interval, latency from the
+    first kick, the mean current from the charges."""
+    times = trains.regular(25.0, 1000.0, start=30.0)
+    experiment = lq.Experiment(PERFECT, lq.kicks(times, 0.5), 1000.0)
+    response = experiment.run()
+    features = {name: each.function(response) for name, each in lq.features().items()}
+    assert features["steady_rate"] == pytest.approx(12.5, rel=1e-12)
+    assert features["latency"] == 40.0
+    assert features["spike_count"] == len(times) // 2
+    assert analysis.mean_current(experiment) == pytest.approx(len(times) * 0.5 * 2.0 / 1000.0)
