@@ -42,6 +42,7 @@ SETS = {
     "simulators": {},
 }
 RECIPE = "1"
+COMPARED = ["tests/test_simulators.py", "tests/test_precise_simulators.py"]
 
 
 class DevError(Exception):
@@ -373,7 +374,7 @@ def core(arguments: list[str]) -> int:
 def simulators(arguments: list[str]) -> int:
     """Run the tests that compare with other simulators, which want a NumPy of their own."""
     python = environment("simulators", ROOT / ".venv-simulators")
-    return become([python, "-m", "pytest", "tests/test_simulators.py", *arguments])
+    return become([python, "-m", "pytest", *COMPARED, *arguments])
 
 
 def check(arguments: list[str]) -> int:

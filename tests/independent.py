@@ -7,6 +7,7 @@ formulas of this file.  Relative error about 1e-13.
 
 import itertools
 import math
+from fractions import Fraction
 
 import numpy as np
 
@@ -46,6 +47,24 @@ def part_current(part, t):
             after = np.maximum(x, 0.0)
             one = np.exp(-after) if part["kernel"] == "exponential" else after * np.exp(1 - after)
             value += part["amplitude"] * np.where(x >= 0, one, 0.0)
+    elif kind == "kicks":
+        value = np.zeros_like(t)  # what they do to V: `kick`
+    elif kind in ("square", "pulses"):
+        period = part["period"] if kind == "pulses" else 1000 / part["frequency"]
+        share = part["width"] / period if kind == "pulses" else part["duty"]
+        k = np.floor(s / period)
+        high = (s / period - k < share) & (k < part.get("count", math.inf))
+        value = np.where(high, part["amplitude"], 0 if kind == "pulses" else -part["amplitude"])
+    elif kind == "chirp":
+        rise = (part["f_stop"] - part["f_start"]) / part["duration"]
+        angle = 2 * math.pi / 1000 * (part["f_start"] * s + rise * s * s / 2)
+        value = part["amplitude"] * np.sin(angle + part.get("phase", 0.0))
+        value = np.where(s < part["duration"], value, 0.0)
+    elif kind == "polynomial":
+        value = np.zeros_like(t)
+        for a, b, row in zip(part["edges"], part["edges"][1:], part["coefficients"], strict=False):
+            here = np.polynomial.polynomial.polyval(s - a, row)
+            value += np.where((s >= a) & (s < b), part["factor"] * here, 0.0)
     elif kind == "product":
         shifted = t - part.get("start", 0.0)
         a, b = (sum((part_current(p, shifted) for p in f), 0.0 * t) for f in part["factors"])
@@ -64,6 +83,51 @@ def current(parts, t):
     return sum((part_current(p, t) for p in parts), np.zeros_like(t))
 
 
+def kicks(neuron, parts):
+    """By how much V jumps (mV), by time: a dict of fractions."""
+    found = {}
+    for part in parts:
+        if part["kind"] != "kicks":
+            continue
+        size = Fraction(part["jump"]) if "jump" in part else charged(neuron, part["charge"])
+        start, stop = part.get("start", 0.0), part.get("stop")
+        low, high = part.get("window") or (-math.inf, math.inf)
+        for time in part["times"]:
+            at = start + time
+            if max(start, low) <= at < min(high, math.inf if stop is None else stop):
+                found[at] = found.get(at, 0) + size
+    return found
+
+
+def kick(neuron, parts, t):
+    """By how much V jumps (mV) at the time t."""
+    return float(kicks(neuron, parts).get(t, 0))
+
+
+def after_spike(neuron, parts, spike, spike_lo=0.0):
+    """V (mV) at the end of refractoriness, with a kick at that very instant.
+
+    One at the instant of the spike itself was part of what made it.
+    """
+    return neuron.V_reset + late_kick(neuron, parts, spike, spike_lo)
+
+
+def late_kick(neuron, parts, spike, spike_lo=0.0):
+    """The kick (mV) at the very end of the refractory period in which V is held."""
+    if type(neuron).__name__ == "MAT" or neuron.t_ref == 0.0:
+        return 0.0
+    free = Fraction(spike) + Fraction(spike_lo) + Fraction(neuron.t_ref)
+    late = kicks(neuron, parts).items()
+    return float(sum(size for at, size in late if Fraction(at) == free))
+
+
+def charged(neuron, charge):
+    """Q/C_m (mV) as a fraction, from the two numbers of R_m, C_m and tau_m that were given."""
+    given = {name: Fraction(value) for name, value in neuron.given().items()}
+    capacitance = given["C_m"] if "C_m" in given else given["tau_m"] / given["R_m"]
+    return Fraction(charge) / capacitance
+
+
 def breakpoints(parts, shift=0.0):
     """Every time at which a part may jump or bend."""
     found = set()
@@ -73,8 +137,27 @@ def breakpoints(parts, shift=0.0):
         if part.get("stop") is not None:
             found.add(part["stop"] + shift)
         found.update(w + shift for w in part.get("window") or ())
-        if part["kind"] in ("sampled", "synapses"):
+        if part["kind"] in ("sampled", "synapses", "kicks"):
             found.update(start + s + shift for s in part["times"])
+        if part["kind"] == "polynomial":
+            found.update(start + s + shift for s in part["edges"])
+        if part["kind"] == "chirp":
+            found.add(start + part["duration"] + shift)
+        if part["kind"] in ("square", "pulses"):
+            period = part["period"] if "period" in part else 1000 / part["frequency"]
+            width = part["width"] if "width" in part else part["duty"] * period
+            last = min(
+                math.inf if part.get("stop") is None else part["stop"],
+                (part.get("window") or (0, math.inf))[1],
+            )
+            periods = range(
+                min(part.get("count", 500), math.ceil((last - start) / period) + 1)
+                if last < math.inf
+                else part["count"]
+            )
+            for k in periods:
+                found |= {start + k * period + shift, start + k * period + width + shift}
+            found.add(start + len(periods) * period + shift)
         if part["kind"] == "product":
             for factor in part["factors"]:
                 found |= breakpoints(factor, shift + start)
@@ -90,6 +173,10 @@ def time_scale(neuron, parts):
     for part in parts:
         if part["kind"] == "sine" and part["frequency"] > 0:
             scales.append(1000 / (2 * math.pi * part["frequency"]))
+        elif part["kind"] == "chirp" and max(part["f_start"], part["f_stop"]) > 0:
+            scales.append(1000 / (2 * math.pi * max(part["f_start"], part["f_stop"])))
+        elif part["kind"] == "polynomial":
+            scales.append(min(np.diff(part["edges"])).item())
         elif part["kind"] in ("decay", "alpha", "synapses"):
             scales.append(part["tau"])
         elif part["kind"] == "product":
@@ -161,19 +248,23 @@ class Memory:
         return new, neuron.V_reset
 
 
-def stretches(neuron, parts, v_0, spikes):
+def stretches(neuron, parts, v_0, spikes, spikes_lo=None):
     """Where V starts anew: (time, V, memory) at the start and behind each spike."""
     found = [(0.0, v_0, Memory(neuron))]
-    for spike in spikes:
+    for spike, lo in zip(spikes, spikes_lo or [0.0] * len(spikes), strict=True):
         time, v, memory = found[-1]
         at_spike, followed = filtered(neuron, parts, time, v, [max(spike, time)], memory)
         memory, v = memory.after(spike, at_spike[0].item(), followed[0].item())
+        v += late_kick(neuron, parts, spike, lo)
         found.append((memory.time, v, memory))
     return found
 
 
 def potential(neuron, parts, t0, v0, times, memory=None):
-    """V (mV) without any threshold at nondecreasing ``times``, from V = v0 at t0."""
+    """V (mV) without any threshold at nondecreasing ``times``, from V = v0 at t0.
+
+    Kicks at t0 are taken to be in v0 already; those at one of the times are in its V.
+    """
     return filtered(neuron, parts, t0, v0, times, memory)[0]
 
 
@@ -212,6 +303,7 @@ def filtered(neuron, parts, t0, v0, times, memory=None):
     kept = np.exp(-leak * h)
     u, p = v0 - rest, memory.followed
     found = {t0: (u, p)}
+    jumps = kicks(neuron, parts)
     if pull:
         # (exp(-leak v) - exp(-slow v)) / (slow - leak): two filters in a row.
         def second(v):
@@ -225,7 +317,7 @@ def filtered(neuron, parts, t0, v0, times, memory=None):
     for j, t in enumerate(fine[1:].tolist()):
         if pull:
             p = p * held[j] + u * passed[j] + pulled[j]
-        u = u * kept[j].item() + gained[j].item()
+        u = u * kept[j].item() + gained[j].item() + float(jumps.get(t, 0))
         found[t] = u, p
     v, followed = np.array([found[t] for t in times]).T
     return rest + v, followed
@@ -241,6 +333,9 @@ def highest(neuron, parts, t0, v0, t1, level=None, points=100, memory=None):
     step = min((t1 - t0) / points, time_scale(neuron, whole) / 4)
     n = min(20_000, max(2, math.ceil((t1 - t0) / step)))
     inner = {b for b in breakpoints(parts) if t0 < b < t1}
+    # V before a kick, and it, must not lie in one interval between samples.
+    jumps = {t for t in kicks(neuron, parts) if t0 < t <= t1}
+    inner |= {math.nextafter(t, -math.inf) for t in jumps} - {t0}
     times = sorted({*(t0 + (t1 - t0) * k / n for k in range(n + 1)), *inner})
     v = height(neuron, parts, t0, v0, times, memory).tolist()
     level = max(v) if level is None else level

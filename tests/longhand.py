@@ -17,7 +17,12 @@ DIGITS = 40
 class Longhand:
     """One neuron under ``offset + amplitude sin(2 pi frequency t)`` (nA, Hz), from V_0."""
 
-    def __init__(self, neuron, offset, amplitude=0.0, frequency=1.0, V_0=None):
+    def __init__(self, neuron, offset, amplitude=0.0, frequency=1.0, V_0=None, digits=DIGITS):
+        self.digits = digits
+        with mp.workdps(digits):
+            self._begin(neuron, offset, amplitude, frequency, V_0)
+
+    def _begin(self, neuron, offset, amplitude, frequency, V_0):
         self.kind = type(neuron).__name__
         exact = {n: v for n, v in neuron.given().items() if v is not None}
         self.given = {
@@ -51,6 +56,12 @@ class Longhand:
                 self.thresholds = [[zero, known["th_spike_decay"]]]
             if self.level == 5:
                 self.pull, self.slow = known["th_voltage_index"], known["th_voltage_decay"]
+        # These sums have a pole where two rates are one: a step aside, 20 digits down.
+        if self.slow == self.rate:
+            self.slow *= 1 + mp.mpf(10) ** -20
+        for trace in self.currents:
+            if trace[1] in (self.rate, self.slow):
+                trace[1] *= 1 + mp.mpf(10) ** -21
 
     def modes(self, t0):
         """(coefficients of f, u and p, exponents): sums of exponentials of the time since t0."""
@@ -104,7 +115,7 @@ class Longhand:
 
     def train(self, duration, step=0.02):
         """All spike times up to the duration (ms), and V' at each less the threshold's."""
-        with mp.workdps(DIGITS):
+        with mp.workdps(self.digits):
             times, slopes = [], []
             t = mp.mpf(0)
             while t <= duration:

@@ -177,6 +177,17 @@ def spiked(draw):
     return lq.synapses(times, draw(AMPLITUDES), draw(spread(0.5, 50.0)), kernel, **draw(common()))
 
 
+@st.composite
+def kicked(draw):
+    """Delta synapses under some spikes, a few of them at one instant, by jump or by charge."""
+    n = draw(st.integers(0, 8))
+    gaps = draw(st.lists(st.one_of(st.just(0.0), numbers(0.1, 40.0)), min_size=n, max_size=n))
+    first = draw(st.one_of(st.just(0.0), numbers(-10.0, 20.0)))
+    times = [first + math.fsum(gaps[:k]) for k in range(n)]
+    size = draw(st.sampled_from(["jump", "charge"]))
+    return lq.kicks(times, **{size: draw(numbers(-8.0, 8.0))}, **draw(common()))
+
+
 def _clamped_step(amplitude, start, width, extra):
     return lq.step(amplitude, start=start, stop=start + width, **extra)
 
@@ -208,6 +219,58 @@ SHAPES = {
     "sampled": samples(),
 }
 SHAPES["synapses"] = spiked()
+
+
+@st.composite
+def ended(draw):
+    """`common` with an end."""
+    chosen = draw(common())
+    if "window" not in chosen:
+        chosen.setdefault("stop", chosen.get("start", 0.0) + draw(numbers(0.0, 150.0)))
+    return chosen
+
+
+@st.composite
+def trains_of_pulses(draw):
+    """Pulses up to the whole period, by count, by an end, or both."""
+    period = draw(spread(2.0, 60.0))
+    width = draw(st.sampled_from([0.0, 0.1, 0.5, 1.0])) * period
+    if draw(st.booleans()):
+        return lq.pulses(draw(AMPLITUDES), width, period, **draw(ended()))
+    return lq.pulses(draw(AMPLITUDES), width, period, draw(st.integers(0, 6)), **draw(common()))
+
+
+@st.composite
+def polynomials(draw):
+    n = draw(st.integers(1, 4))
+    edges = [draw(numbers(-10.0, 20.0))]
+    rows = []
+    for _ in range(n):
+        length = draw(numbers(0.5, 40.0))
+        degree = draw(st.integers(0, 8))
+        rows.append([draw(numbers(-1.0, 1.0)) / length**k for k in range(degree + 1)])
+        edges.append(edges[-1] + length)
+    return lq.polynomial(edges, rows, **draw(common())) * draw(st.sampled_from([1.0, -0.7]))
+
+
+SHAPES["kicks"] = kicked()
+SHAPES["square"] = st.builds(
+    lambda a, f, duty, rest: lq.square(a, f, duty, **rest),
+    AMPLITUDES,
+    spread(2.0, 150.0),
+    st.sampled_from([0.0, 0.25, 0.5, 1.0]),
+    ended(),
+)
+SHAPES["pulses"] = trains_of_pulses()
+SHAPES["chirp"] = _shape(
+    lq.chirp,
+    AMPLITUDES,
+    st.one_of(st.just(0.0), spread(1.0, 200.0)),
+    spread(1.0, 200.0),
+    spread(5.0, 120.0),
+    numbers(-7.0, 7.0),
+)
+SHAPES["polynomial"] = polynomials()
 SHAPES["product"] = products()
 
 
@@ -219,6 +282,11 @@ def currents(draw, most=4):
     for part in parts:
         total = total + part
     return total
+
+
+def without_kicks(current):
+    """What can be multiplied."""
+    return lq.Current(tuple(part for part in current.parts if part.kind != "kicks"))
 
 
 STEPS = spread(0.01, 1.0)
@@ -246,7 +314,9 @@ def free_experiments(draw, among=None):
 
 
 def _peaks(neuron, current, start, duration):
-    peaks, _, _ = independent.highest(neuron, current.to_dicts(), 0.0, start, duration)
+    parts = current.to_dicts()
+    start += independent.kick(neuron, parts, 0.0)
+    peaks, _, _ = independent.highest(neuron, parts, 0.0, start, duration)
     return [p for p in peaks if p[1] > start + 1e-3]
 
 

@@ -584,10 +584,12 @@ print(analysis.convergence(e, lq.RK4(dt=0.1), [0.4, 0.2, 0.1]).slope > 0.0, "num
 
 @given(strategies.currents(), strategies.numbers(0.1, 150.0))
 def test_the_mean_current_is_the_integral_over_the_duration(current, duration):
-    """Quadrature of the recipe: V of a PIF of 1 nF in independent.py, good to 1e-13 of its sums."""
+    """Quadrature of the recipe: V of a PIF in independent.py, good to 1e-13 of its sums."""
     experiment = lq.Experiment(LEAKY, current, duration)
     parts = current.to_dicts()
-    charge = independent.potential(lq.PIF(C_m=1.0), parts, 0.0, 0.0, [duration])[0].item()
+    keeper = lq.PIF(C_m=LEAKY.C_m)
+    start = independent.kick(keeper, parts, 0.0)
+    charge = independent.potential(keeper, parts, 0.0, start, [duration])[0].item() * keeper.C_m
     size = max(1.0, *(abs(independent.current(parts, np.linspace(0.0, duration, 50)))))
     assert analysis.mean_current(experiment) == pytest.approx(charge / duration, abs=1e-12 * size)
 
@@ -595,10 +597,12 @@ def test_the_mean_current_is_the_integral_over_the_duration(current, duration):
 @given(strategies.currents(), strategies.numbers(0.1, 150.0))
 def test_the_mean_current_is_what_a_perfect_integrator_keeps(current, duration):
     """The exact engine's V, with the threshold out of reach, whose digits bound the comparison."""
-    keeper = lq.PIF(C_m=1.0, V_th=1e5, V_reset=0.0)
+    keeper = lq.PIF(C_m=LEAKY.C_m, V_th=1e5, V_reset=0.0)
     state = lq.simulate(keeper, current, duration).state
     mean = analysis.mean_current(lq.Experiment(LEAKY, current, duration))
-    assert mean * duration == pytest.approx(state.V + state.V_lo, abs=64 * EPSILON * 1e5)
+    assert mean * duration / LEAKY.C_m == pytest.approx(
+        state.V + state.V_lo, abs=64 * EPSILON * 1e5
+    )
 
 
 def test_the_mean_current_of_known_integrals():

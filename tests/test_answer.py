@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 
+import independent
 import pytest
 import strategies
 from hypothesis import given, settings
@@ -341,8 +342,15 @@ def test_the_line_is_the_run(experiment, width, cut, zoom):
         for t, value in zip(result["t"], result["V"], strict=True):
             assert value in (response.voltage(t, left=True), response.voltage(t))
         return
+    kicks = independent.kicks(neuron, experiment.current.to_dicts())
     for k, (t, value) in enumerate(zip(result["t"], result["V"], strict=True)):
-        if t in spikes:
+        if t in kicks:
+            # V before and after, and the threshold between where the jump made a spike.
+            sides = response.voltage(t, left=True), response.voltage(t)
+            made = t in spikes and sides[0] < neuron.V_th
+            assert seen[t] == (3 if made else 1 + (sides[0] != sides[1]))
+            assert value in sides or (made and value == neuron.V_th)
+        elif t in spikes:
             assert seen[t] == 2
             first = k == 0 or result["t"][k - 1] != t
             expected = response.voltage(t, left=first)

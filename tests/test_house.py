@@ -24,7 +24,7 @@ FLOORS = [
     ["errors"],
     ["units"],
     ["parameter"],
-    ["pieces"],
+    ["pieces", "fit"],
     ["current", "neuron", "method", "trains"],
     ["response"],
     ["simulate"],

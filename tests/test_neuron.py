@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import math
 import re
+from pathlib import Path
 
 import pytest
 import strategies
@@ -294,3 +295,37 @@ def test_every_model_describes_itself(cls):
         assert parameter.symbol
         assert parameter.meaning
         assert parameter.unit or name in PURE
+
+
+MODELS = (Path(__file__).parent.parent / "docs" / "models.md").read_text("utf-8")
+
+
+def test_the_table_of_parameters_is_the_code():
+    """docs/models.md: each parameter with its unit, default and meaning, and no other."""
+
+    def shown(value):
+        listed = value if isinstance(value, tuple) else (value,)
+        return ", ".join(f"{x:g}" for x in listed if x is not None).replace("-", MINUS)
+
+    expected = []
+    for name, cls in models().items():
+        for key, parameter in parameters(cls).items():
+            level = {"level": 3 if key == "V_reset" else 5} if cls is lq.GLIF else {}
+            neuron = cls(**level)
+            value = None if key == getattr(neuron, "derived", None) else getattr(neuron, key)
+            words = (f"`{name}`", f"`{key}`", parameter.unit or "1", shown(value))
+            expected.append(f"| {' | '.join([*words, parameter.meaning])} |")
+    found = MODELS.partition("|---|---|---|---|---|\n| `LIF` | `R_m`")
+    table = "| `LIF` | `R_m`" + found[2].partition("\n\n")[0]
+    assert table.splitlines() == expected
+
+
+@pytest.mark.parametrize("name", models())
+def test_the_table_of_models_has_it(name):
+    """A row with its state beside V and its source."""
+    rows = [line for line in MODELS.splitlines() if line.startswith(f"| `{name}`")]
+    cls = models()[name]
+    assert all(f"`{part}`" in "".join(rows) for part in cls.state)
+    source = " ".join(cls.__doc__.partition("Source:")[2].split())
+    year = re.search(r"\d{4}", source)[0]
+    assert year in rows[0]

@@ -37,6 +37,7 @@ def bound(experiment, enough=math.inf):
         form.slope,
         form.offset,
         form.terms,
+        form.jumps(neuron.C_m)[0],
         experiment.duration,
         start - row[THRESHOLD],
         enough,

@@ -44,6 +44,7 @@ def between_spikes(experiment, spikes, times):
     """V at ``times`` (right-continuous) by quadrature from each reset on."""
     neuron, parts = experiment.neuron, experiment.current.to_dicts()
     v_0 = neuron.default_V_0() if experiment.V_0 is None else experiment.V_0
+    v_0 += independent.kick(neuron, parts, 0.0)
     found = np.full(len(times), math.nan)
     starts = independent.stretches(neuron, parts, v_0, spikes)
     ends = [*spikes, math.inf]

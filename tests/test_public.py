@@ -17,6 +17,7 @@ NAMES = {
     *("Neuron", "LIF", "PIF", "AdaptiveLIF", "MAT", "GLIF"),
     # currents
     *("Current", "constant", "step", "ramp", "sine", "decay", "alpha", "sampled", "synapses"),
+    *("kicks", "square", "pulses", "chirp", "polynomial", "from_function"),
     # simulation
     *("simulate", "Exact", "Euler", "ExponentialEuler", "RK2", "RK4", "Response", "State"),
     *("Experiment", "load", "features"),

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lapicque as lq
-from lapicque.current import Product, kinds
+from lapicque.current import Kicks, Product, kinds
 from lapicque.interop import brian2, formula, scripts
 
 SCRIPTS = scripts()
@@ -56,7 +56,7 @@ def any_experiments(draw, neurons=None):
     base = draw(strategies.free_experiments())
     current = base.current
     if draw(st.booleans()):
-        current = current + current * lq.sine(0.1, 3.0)
+        current = current + strategies.without_kicks(current) * lq.sine(0.1, 3.0)
     if draw(st.booleans()):
         current = current * draw(st.sampled_from([0.1, -1.0, 1 / 3]))
     if draw(st.booleans()):
@@ -64,7 +64,8 @@ def any_experiments(draw, neurons=None):
     if draw(st.booleans()):
         current = current.window(1.0, 90.0)
     if draw(st.integers(0, 5)) == 0:
-        inner = Product(factors=(current, lq.Current()), stop=60.0, name="inner")
+        factor = strategies.without_kicks(current)
+        inner = Product(factors=(factor, lq.Current()), stop=60.0, name="inner")
         current = current + lq.Current((inner,)) * lq.constant(2.0)
     parts = list(current.parts)
     for k, name in enumerate(draw(st.lists(st.sampled_from(WORDS), unique=True, max_size=3))):
@@ -238,6 +239,10 @@ def test_the_scripts_are_python_in_ascii_and_say_what_they_leave_out(name, exper
         with pytest.raises(lq.ParameterError, match=r"^'neuron\.model' must be"):
             write(name, experiment)
         return
+    if any(part.kind == "kicks" for part in experiment.current.parts):
+        with pytest.raises(lq.ParameterError, match=r"^'current\.\d+\.kind' cannot be written for"):
+            write(name, experiment)
+        return
     text = write(name, experiment)
     compile(text, "script.py", "exec")
     assert text.isascii()
@@ -251,7 +256,7 @@ def test_the_scripts_current_is_the_experiment_s(experiment):
     """At irregular times; the truth: the normal form that the solvers read. Their sines differ by
     the rounding of their phases, up to 400 rad here."""
     names = {"np": np}
-    parts = list(enumerate(experiment.current.parts))
+    parts = list(enumerate(strategies.without_kicks(experiment.current).parts))
     exec(formula.function(parts, "current", "Brian2"), names)
     t = (np.arange(400) + 0.5) * 0.37123456789
     np.testing.assert_allclose(names["current"](t), experiment.current(t), rtol=1e-9, atol=1e-10)
@@ -374,7 +379,13 @@ def test_a_neuron_without_an_equation_is_refused_by_name(monkeypatch):
 
 
 def test_every_shape_has_its_formula():
-    assert {*formula._SHAPES} == {*kinds().values()}
+    """But for kicks, which are no function of time: their scripts are refused by name."""
+    assert {*formula._SHAPES} == {*kinds().values()} - {Kicks}
+    kicked = SIMPLE.replace({"current": lq.constant(1.0) + lq.kicks([5.0], 3.0)})
+    for name in SIMULATORS:
+        with pytest.raises(lq.ParameterError, match="Copy it as Python or TOML") as caught:
+            write(name, kicked)
+        assert caught.value.path == "current.1.kind"
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

@@ -11,11 +11,17 @@ Spike times are exact: there is no time step.  Plain numbers are in ms, mV, nA, 
 
 from .current import Current as Current
 from .current import alpha as alpha
+from .current import chirp as chirp
 from .current import constant as constant
 from .current import decay as decay
+from .current import from_function as from_function
+from .current import kicks as kicks
+from .current import polynomial as polynomial
+from .current import pulses as pulses
 from .current import ramp as ramp
 from .current import sampled as sampled
 from .current import sine as sine
+from .current import square as square
 from .current import step as step
 from .current import synapses as synapses
 from .errors import ExperimentError as ExperimentError
@@ -45,14 +51,20 @@ from .simulate import simulate as simulate
 
 __all__ = [name for name in dir() if name[0] != "_" and name[0].isupper()] + [
     "alpha",
+    "chirp",
     "constant",
     "decay",
     "features",
+    "from_function",
+    "kicks",
     "load",
+    "polynomial",
+    "pulses",
     "ramp",
     "sampled",
     "simulate",
     "sine",
+    "square",
     "step",
     "synapses",
 ]

@@ -12,16 +12,32 @@ import itertools
 import math
 from array import array
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex, overload
 
-from .errors import ParameterError, unknown_name
+from . import fit
+from .errors import LimitError, ParameterError, unknown_name
 from .kernels import pairs
-from .parameter import LARGEST, Described, check_fields, described, parameters, quantity
-from .pieces import Pieces, Term, add, multiply, number
+from .kernels.moments import MAX_DEGREE
+from .parameter import (
+    LARGEST,
+    SMALLEST,
+    Described,
+    Parameter,
+    check_fields,
+    described,
+    parameters,
+    quantity,
+)
+from .pieces import NO_KICK, Kick, Pieces, Term, add, add_kicks, multiply, number
 
 if TYPE_CHECKING:
     import numpy as np
+
+MAX_PERIODS = 500_000
+"""Of a square wave or a train of pulses, each of two pieces of the normal form."""
+MAX_CYCLES = 50_000
+"""Of a chirp, each of some five pieces."""
 
 
 @described
@@ -91,10 +107,10 @@ class Part(Described):
         data: dict[str, Any] = {"kind": self.kind}
         for f in dataclasses.fields(self):
             value = getattr(self, f.name)
-            if f.name in _COMMON and value == f.default:
+            if value is None or (f.name in _COMMON and value == f.default):
                 continue
             if isinstance(value, (array, tuple)):
-                value = [v.to_dicts() if isinstance(v, Current) else v for v in value]
+                value = [_plain(v) for v in value]
             data[f.name] = value
         return dict(sorted(data.items(), key=lambda item: item[0] in _COMMON))
 
@@ -118,6 +134,12 @@ class Part(Described):
             raise ParameterError(
                 "name", "must be a word of letters, digits and _, at most 100", self.name
             )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Current):
+        return value.to_dicts()
+    return list(value) if isinstance(value, tuple) else value
 
 
 _COMMON = ("start", "stop", "window", "name")
@@ -306,6 +328,20 @@ def _samples(given: Any, name: str, unit: str) -> array[float]:
     return samples
 
 
+def _arrivals(given: Any) -> array[float]:
+    times = _samples(given, "times", "ms")
+    for k in range(1, len(times)):
+        if not times[k] >= times[k - 1]:
+            raise ParameterError(
+                "times",
+                f"must not decrease, ms: entry {k} comes before the one before it, "
+                f"{times[k - 1]:g}",
+                times[k],
+                "Sort the spike times.",
+            )
+    return times
+
+
 @described
 class Synapses(Part):
     """``amplitude k(t - start - times[j])``, added up over the presynaptic spikes ``times``
@@ -323,16 +359,7 @@ class Synapses(Part):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "times", _samples(self.times, "times", "ms"))
-        for k in range(1, len(self.times)):
-            if not self.times[k] >= self.times[k - 1]:
-                raise ParameterError(
-                    "times",
-                    f"must not decrease, ms: entry {k} comes before the one before it, "
-                    f"{self.times[k - 1]:g}",
-                    self.times[k],
-                    "Sort the spike times.",
-                )
+        object.__setattr__(self, "times", _arrivals(self.times))
         if self.kernel not in ("exponential", "alpha"):
             raise unknown_name("kernel", "a kernel", self.kernel, ("exponential", "alpha"))
 
@@ -366,6 +393,261 @@ class Synapses(Part):
             pieces.append((start, 0.0, 0.0, 0.0, terms))
             last = start
         return Pieces.build(pieces or [(self.start, 0.0, 0.0, 0.0, ())])
+
+
+@described
+class Kicks(Part):
+    """V jumps by ``jump``, or by ``charge / C_m``, at ``start + times[j]``: delta synapses
+
+    Their current is ``charge`` times a delta function at each of the times, and 0 between them.
+    """
+
+    times: array[float] = dataclasses.field()
+    jump: float | None = quantity(
+        "mV", "jump of V at one spike", default=None, symbol="J", optional=True
+    )
+    charge: float | None = quantity(
+        "pC", "charge of one spike", default=None, symbol="Q", optional=True
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "times", _arrivals(self.times))
+        if (self.jump is None) == (self.charge is None):
+            rule = "is missing: kicks need a jump (mV) or a charge (pC)"
+            if self.charge is not None:
+                rule = f"must be left out where charge = {self.charge:g} pC is given, mV"
+            cure = "Give one of the two: V jumps by jump, or by charge/C_m."
+            given = ... if self.jump is None else self.jump
+            raise ParameterError("jump", rule, given, cure, also=("charge",))
+
+    @property
+    def linear(self) -> str:
+        """The parameter to which the current is proportional."""
+        return "charge" if self.jump is None else "jump"
+
+    def shape(self) -> Pieces:
+        """Return the normal form: a piece without current, and a kick, for each spike."""
+        one: Kick = (self.jump or 0.0, 0.0, self.charge or 0.0, 0.0)
+        summed: dict[float, Kick] = {}
+        for time in self.times:
+            start = self.start + time
+            summed[start] = add_kicks(summed.get(start, NO_KICK), one)
+        pieces = [(start, 0.0, 0.0, 0.0, (), kick) for start, kick in summed.items()]
+        return Pieces.build(pieces or [(self.start, 0.0, 0.0, 0.0, ())])
+
+
+def _span(part: Part) -> tuple[float, float]:
+    # Where the part may be other than zero.
+    low, high = part.window or (-math.inf, math.inf)
+    return max(low, part.start), min(high, math.inf if part.stop is None else part.stop)
+
+
+def _alternating(
+    part: Part, period: float, name: str, width: float, high: float, low: float, count: float
+) -> Pieces:
+    """Return ``high`` for ``width`` ms and ``low`` for the rest of each of ``count`` periods."""
+    begin, end = _span(part)
+    first, last = 0, 0.0
+    if end > begin:
+        first = max(0, math.floor((begin - part.start) / period) - 1)
+        last = min(count, (end - part.start) // period + 2.0)
+    if last - first > MAX_PERIODS:
+        raise LimitError(
+            f"'{name}' makes more than {MAX_PERIODS} periods from {begin:g} to {end:g} ms: "
+            "shorten them with stop= or window=, or make the period longer.",
+            name,
+            also=("stop",),
+        )
+    made: list[tuple[float, float, float, float, tuple[()]]] = []
+    edges = [
+        edge
+        for k in range(first, int(last))
+        for edge in ((part.start + k * period, high), (part.start + k * period + width, low))
+    ]
+    for start, value in [*edges, (part.start + last * period, 0.0)]:
+        if made and made[-1][0] >= start:
+            made.pop()  # an empty part, or too short for a double
+        if not made or made[-1][1] != value:
+            made.append((start, value, 0.0, 0.0, ()))
+    return Pieces.build(made or [(part.start, 0.0, 0.0, 0.0, ())])
+
+
+@described
+class Square(Part):
+    """``amplitude`` for the share ``duty`` of each period, then ``-amplitude``: a square wave"""
+
+    amplitude: float = _amplitude()
+    frequency: float = quantity(
+        "Hz", "frequency", symbol="f", positive=True, least=1e-9, maximum=1e9
+    )
+    duty: float = quantity("", "share of the period", default=0.5, minimum=0.0, maximum=1.0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if _span(self)[1] == math.inf:
+            raise ParameterError(
+                "stop", "is missing: a square wave needs an end, ms", cure="Give stop= or window=."
+            )
+
+    def shape(self) -> Pieces:
+        """Return the normal form from ``start`` on, before stop and window."""
+        period = 1000.0 / self.frequency
+        width = self.duty * period
+        high, low = self.amplitude, -self.amplitude
+        return _alternating(self, period, "frequency", width, high, low, math.inf)
+
+
+@described
+class Pulses(Part):
+    """``amplitude`` for ``width`` from ``start + k period`` on, k = 0 ... count - 1; else 0"""
+
+    amplitude: float = _amplitude()
+    width: float = quantity("ms", "duration of a pulse", minimum=0.0)
+    period: float = quantity(
+        "ms", "time from pulse to pulse", symbol="T", positive=True, least=1e-6
+    )
+    count: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.width > self.period:
+            rule = f"must be at most period = {self.period:g} ms"
+            cure = "Pulses do not overlap."
+            raise ParameterError("width", rule, self.width, cure, also=("period",))
+        count = self.count
+        if count is None:
+            if _span(self)[1] == math.inf:
+                cure = "Give count=, stop= or window=."
+                raise ParameterError("count", "is missing: pulses need an end", cure=cure)
+        elif isinstance(count, bool) or not isinstance(count, int) or count < 0:
+            raise ParameterError("count", "must be a whole number >= 0", count)
+
+    def shape(self) -> Pieces:
+        """Return the normal form from ``start`` on, before stop and window."""
+        count = math.inf if self.count is None else float(self.count)
+        return _alternating(self, self.period, "period", self.width, self.amplitude, 0.0, count)
+
+
+# Of a chirp, in one piece: a polynomial is then good to 1e-13 (Chebyshev). Its degree leaves room
+# for a product with a ramp or an alpha function.
+_PHASE, _DEGREE = 1.1, 10
+
+
+@described
+class Chirp(Part):
+    """``amplitude sin(2 pi (f_start s + (f_stop - f_start) s^2 / (2 duration)) + phase)``
+
+    with s = t - start, for ``duration`` from ``start`` on; then 0.  Frequencies are in Hz, phases
+    in rad.  The normal form is off by at most 2e-13 of the amplitude.
+    """
+
+    amplitude: float = _amplitude()
+    f_start: float = quantity(
+        "Hz", "frequency at the start", symbol="f_0", minimum=0.0, maximum=1e9
+    )
+    f_stop: float = quantity("Hz", "frequency at the end", symbol="f_1", minimum=0.0, maximum=1e9)
+    duration: float = quantity("ms", "duration", symbol="T", positive=True, least=1e-9)
+    phase: float = quantity("rad", "phase at the start", symbol="phi", default=0.0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        cycles = 0.5e-3 * (self.f_start + self.f_stop) * self.duration
+        if cycles > MAX_CYCLES:
+            raise LimitError(
+                f"'duration' makes more than {MAX_CYCLES} cycles of this chirp: shorten it, or "
+                "lower its frequencies.",
+                "duration",
+                also=("f_start", "f_stop"),
+            )
+
+    def shape(self) -> Pieces:
+        """Return the normal form from ``start`` on, before stop and window."""
+        pieces: list[tuple[float, float, float, float, list[Term]]] = []
+        begin = 0.0
+        rise = 0.5 * (self.f_stop - self.f_start) / self.duration
+        while begin < self.duration:
+            speed = _OMEGA[0] * (self.f_start + 2.0 * rise * begin)
+            # speed h + bend h^2 = _PHASE: the phase gained, and six times what its bend adds.
+            bend = 6.0 * _OMEGA[0] * abs(rise)
+            length = self.duration
+            if speed > 0.0 or bend > 0.0:
+                length = 2.0 * _PHASE / (speed + math.sqrt(speed * speed + 4.0 * bend * _PHASE))
+            end = min(self.duration, begin + length)
+            if end + 0.01 * length > self.duration:
+                end = self.duration
+            pieces.append(self._piece(begin, end - begin, rise))
+            begin = end
+        return Pieces.build([*pieces, (self.start + self.duration, 0.0, 0.0, 0.0, ())])
+
+    def _piece(self, begin: float, length: float, rise: float) -> Any:
+        # The phase where it begins, in pairs; what it gains from there is small.
+        cycles, low = pairs.mul(begin, 0.0, rise, 0.0)
+        cycles, low = pairs.mul(*pairs.add(cycles, low, self.f_start, 0.0), begin, 0.0)
+        angle, rest = pairs.add(*pairs.mul(*_OMEGA, cycles, low), self.phase, 0.0)
+        whole = complex(math.cos(angle), math.sin(angle)) * complex(math.cos(rest), math.sin(rest))
+        gains = (
+            _OMEGA[0] * x * (self.f_start + rise * (2.0 * begin + x))
+            for x in (length * y for y in fit.points(_DEGREE))
+        )
+        values = [self.amplitude * (whole * complex(math.cos(g), math.sin(g))).imag for g in gains]
+        return (self.start + begin, 0.0, 0.0, 0.0, _powers(fit.polynomial(values, length)))
+
+
+def _powers(coefficients: Sequence[float]) -> list[Term]:
+    return [(float(n), c, 0.0, 0.0, 0.0, 0.0, 0.0) for n, c in enumerate(coefficients) if c]
+
+
+@described
+class Polynomial(Part):
+    """``factor sum_k coefficients[j][k] (s - edges[j])^k`` on ``[edges[j], edges[j + 1])``
+
+    with s = t - start; zero outside.  Degrees up to 12.  ``error`` (nA) says how far it is from the
+    function that it was made of, before ``factor``: the largest difference that was seen.
+    """
+
+    edges: array[float] = dataclasses.field()
+    coefficients: tuple[tuple[float, ...], ...] = dataclasses.field()
+    factor: float = quantity("", "multiplies the values", default=1.0)
+    error: float = quantity("nA", "largest error of the fit", default=0.0, minimum=0.0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "edges", _samples(self.edges, "edges", "ms"))
+        given = self.coefficients
+        if not isinstance(given, (list, tuple)):
+            raise ParameterError("coefficients", "must be a list of lists, in nA/ms^k", given)
+        rows = tuple(
+            tuple(_samples(row, f"coefficients.{j}", "nA/ms^k")) for j, row in enumerate(given)
+        )
+        object.__setattr__(self, "coefficients", rows)
+        for j, row in enumerate(rows):
+            if not 1 <= len(row) <= MAX_DEGREE + 1:
+                rule = (
+                    f"must have 1 to {MAX_DEGREE + 1} entries, of a degree of at most {MAX_DEGREE}"
+                )
+                raise ParameterError(f"coefficients.{j}", rule, len(row))
+        if len(self.edges) != len(rows) + 1 or not rows:
+            rule = f"must have one entry more than coefficients ({len(rows)}), and at least 2"
+            raise ParameterError("edges", rule, len(self.edges), also=("coefficients",))
+        shifted = [self.start + t for t in self.edges]
+        for k in range(1, len(shifted)):
+            if not shifted[k] > shifted[k - 1]:
+                rule = f"must increase, ms: entry {k} does not exceed the one before it"
+                raise ParameterError("edges", rule, self.edges[k])
+
+    @property
+    def linear(self) -> str:
+        """The parameter to which the current is proportional."""
+        return "factor"
+
+    def shape(self) -> Pieces:
+        """Return the normal form from ``start`` on, before stop and window."""
+        pieces: list[tuple[Any, ...]] = [
+            (self.start + edge, 0.0, 0.0, 0.0, _powers([self.factor * c for c in row]))
+            for edge, row in zip(self.edges, self.coefficients, strict=False)
+        ]
+        return Pieces.build([*pieces, (self.start + self.edges[-1], 0.0, 0.0, 0.0, ())])
 
 
 @described
@@ -404,6 +686,12 @@ class Product(Part):
     def shape(self) -> Pieces:
         """Return the normal form from ``start`` on, before stop and window."""
         a, b = (factor.normal_form for factor in self.factors)
+        if a.kicks or b.kicks:
+            raise ParameterError(
+                "factors",
+                "must be currents without kicks: a delta function has no product",
+                cure="Multiply the other parts, and add the kicks.",
+            )
         form = a.combined(b, functools.partial(multiply, factor=self.factor))
         if self.start == 0.0:
             return form
@@ -428,8 +716,8 @@ def _numbered(path: str, data: Any) -> Current:
 class Current:
     """An input current: parts, added up. Compared by its recipe; see also `equivalent`.
 
-    Made by `constant`, `step`, `ramp`, `sine`, `decay`, `alpha` and `sampled`, and from these by
-    ``+``, ``-``, ``*``, `delayed` and `window`.
+    Made by `constant`, `step`, `ramp`, `sine`, `decay`, `alpha`, `sampled`, `synapses` and `kicks`,
+    and from these by ``+``, ``-``, ``*``, `delayed` and `window`.
 
     Attributes
     ----------
@@ -467,7 +755,7 @@ class Current:
     def __call__(self, t: np.ndarray, left: bool = False) -> np.ndarray: ...
 
     def __call__(self, t: Any, left: bool = False) -> Any:
-        """Return the current at ``t``.
+        """Return the current at ``t``; kicks, which are delta functions, add nothing to it.
 
         Parameters
         ----------
@@ -557,13 +845,24 @@ class Current:
             size = max([abs(v), abs(k), *(abs(complex(t[1], t[2])) for t in terms)])
             if left > tolerance * max(size, 1e-300) and left > 0.0:
                 return False
+            same_start = sum_of_both.starts[q] == difference.starts[p]
+            sums = sum_of_both.kick(q) if same_start else NO_KICK
+            for k in (0, 2):
+                size, left = abs(sums[k]), abs(difference.kick(p)[k])
+                if left > tolerance * max(size, 1e-300) and left > 0.0:
+                    return False
         return True
 
     def onset(self) -> float:
-        """Return when the current is first not zero (ms, at least 0); infinity if never."""
+        """Return when the current is first not zero (ms, at least 0); infinity if never.
+
+        A kick counts.
+        """
         form = self.normal_form
         for p in range(len(form)):
             ends = form.starts[p + 1] if p + 1 < len(form) else math.inf
+            if form.starts[p] >= 0.0 and any(form.kick(p)):
+                return form.starts[p]
             if ends > 0.0 and (form.value[p] or form.slope[p] or form.terms_at(p, 0.0)):
                 return max(0.0, form.starts[p])
         return math.inf
@@ -761,3 +1060,221 @@ def synapses(
     """
     given: Any = {"times": times}
     return Current((Synapses(**given, amplitude=amplitude, tau=tau, kernel=kernel, **common),))
+
+
+def kicks(
+    times: Sequence[float],
+    jump: float | None = None,
+    charge: float | None = None,
+    **common: Any,
+) -> Current:
+    """Return delta synapses: V jumps at each presynaptic spike.
+
+    Jumps at one instant are added up before V is compared with the threshold, once; a jump within
+    the refractory period is lost, one at its very end, at t = 0 or at the end of the run counts.
+    The current is 0 between the spikes, and `Current.__call__` says so at the spikes as well.
+
+    Parameters
+    ----------
+    times : array_like, shape (n,)
+        Arrival of the spikes (ms), in order, relative to ``start``; a time may stand twice.
+    jump : float
+        By how much V jumps at each (mV); negative for inhibition.
+    charge : float
+        Instead of ``jump``: the charge of each (pC), which makes V jump by ``charge/C_m``.
+    **common
+        ``start=``, ``stop=``, ``window=`` and ``name=`` (see `Part`).
+
+    Raises
+    ------
+    ParameterError
+        If both ``jump`` and ``charge`` are given, or none, or the times are not in order.
+
+    See Also
+    --------
+    synapses : spikes whose current lasts.
+    """
+    given: Any = {"times": times}
+    return Current((Kicks(**given, jump=jump, charge=charge, **common),))
+
+
+def square(amplitude: float, frequency: float, duty: float = 0.5, **common: Any) -> Current:
+    """Return a square wave: ``amplitude``, then ``-amplitude``, in each period.
+
+    Parameters
+    ----------
+    amplitude : float
+        nA.
+    frequency : float
+        Hz; a period begins at ``start``.
+    duty : float
+        The share of the period, from its begin, with ``amplitude``: 0 to 1.
+    **common
+        ``stop=`` or ``window=``, which give it an end, ``start=`` and ``name=`` (see `Part`).
+
+    Raises
+    ------
+    ParameterError
+        If it has no end.
+    LimitError
+        If it has more than `MAX_PERIODS` periods.
+    """
+    return Current((Square(amplitude=amplitude, frequency=frequency, duty=duty, **common),))
+
+
+def pulses(
+    amplitude: float, width: float, period: float, count: int | None = None, **common: Any
+) -> Current:
+    """Return a train of pulses: ``amplitude`` for ``width`` ms in each period, from its begin on.
+
+    Parameters
+    ----------
+    amplitude : float
+        nA.
+    width, period : float
+        ms; the first pulse begins at ``start``.
+    count : int, optional
+        How many; without it ``stop=`` or ``window=`` must give an end.
+    **common
+        ``start=``, ``stop=``, ``window=`` and ``name=`` (see `Part`).
+
+    Raises
+    ------
+    ParameterError
+        If the train has no end, or pulses are longer than the period.
+    LimitError
+        If it has more than `MAX_PERIODS` periods.
+    """
+    part = Pulses(amplitude=amplitude, width=width, period=period, count=count, **common)
+    return Current((part,))
+
+
+def chirp(
+    amplitude: float,
+    f_start: float,
+    f_stop: float,
+    duration: float,
+    phase: float = 0.0,
+    **common: Any,
+) -> Current:
+    """Return a sine whose frequency moves from ``f_start`` to ``f_stop``, linearly in time.
+
+    Made of polynomials of degree 10 whose error is at most 2e-13 of the amplitude.
+
+    Parameters
+    ----------
+    amplitude : float
+        nA.
+    f_start, f_stop : float
+        Hz.
+    duration : float
+        ms; it is 0 afterwards.
+    phase : float
+        rad.
+    **common
+        ``start=``, ``stop=``, ``window=`` and ``name=`` (see `Part`).
+
+    Raises
+    ------
+    LimitError
+        If it has more than `MAX_CYCLES` cycles.
+    """
+    part = Chirp(
+        amplitude=amplitude,
+        f_start=f_start,
+        f_stop=f_stop,
+        duration=duration,
+        phase=phase,
+        **common,
+    )
+    return Current((part,))
+
+
+def polynomial(
+    edges: Sequence[float],
+    coefficients: Sequence[Sequence[float]],
+    error: float = 0.0,
+    **common: Any,
+) -> Current:
+    """Return a piecewise polynomial, exactly.
+
+    Parameters
+    ----------
+    edges : array_like, shape (n + 1,)
+        Increasing times relative to ``start`` (ms); 0 outside them.
+    coefficients : sequence of n sequences
+        Of 1, s, s^2, ..., with s the time since the piece's edge (nA/ms^k); degrees up to 12.
+    error : float
+        How far it is from what it stands for (nA); kept, not used.
+    **common
+        ``start=``, ``stop=``, ``window=`` and ``name=`` (see `Part`).
+
+    See Also
+    --------
+    from_function : makes one of any function of time.
+    """
+    given: Any = {"edges": edges, "coefficients": coefficients}
+    return Current((Polynomial(**given, error=error, **common),))
+
+
+def from_function(
+    function: Callable[[float], float],
+    start: float,
+    stop: float,
+    tolerance: float = 1e-9,
+    breakpoints: Sequence[float] = (),
+    name: str | None = None,
+) -> Current:
+    """Return any function of time as polynomials, halved until they are as close as asked for.
+
+    Each is compared with the function at 28 times between the points that it goes through.  That is
+    a look, no proof: what is narrower than their distance may hide.  ``current.parts[0].error`` is
+    the largest difference that was seen; V is then off by at most R_m times as much.  A file keeps
+    the polynomials and that number; the function itself is not stored and never run again.
+
+    Parameters
+    ----------
+    function : callable
+        nA of ms.
+    start, stop : float
+        ms; 0 outside ``[start, stop)``.
+    tolerance : float
+        nA.
+    breakpoints : array_like
+        Times between ``start`` and ``stop`` at which the function jumps or bends (ms).
+    name : str, optional
+        A name for paths.
+
+    Raises
+    ------
+    ParameterError
+        If the function returns no finite number, or cannot be fitted: with the time of the jump.
+    LimitError
+        If it takes too many pieces.
+    """
+    clock = parameters(Part)["start"]
+    low, high = clock.check(start, "start"), clock.check(stop, "stop")
+    if not high > low:
+        raise ParameterError("stop", f"must be > start = {low:g} ms", stop, also=("start",))
+    close = Parameter("nA", "tolerance", minimum=SMALLEST, open_minimum=True)
+    edges = [low, *sorted({*_samples(breakpoints, "breakpoints", "ms")} - {low, high}), high]
+    if not (low == min(edges) and max(edges) == high):
+        rule = f"must lie between start = {low:g} and stop = {high:g} ms"
+        raise ParameterError("breakpoints", rule, breakpoints)
+
+    def checked(t: float) -> float:
+        try:
+            value = float(function(t))
+        except (TypeError, ValueError):
+            value = math.nan
+        if not -LARGEST <= value <= LARGEST:
+            raise ParameterError("function", f"must return a finite number in nA at {t:.9g} ms")
+        return value
+
+    found = [*fit.pieces(checked, edges, close.check(tolerance, "tolerance"))]
+    given: Any = {
+        "edges": [*(begin - low for begin, _, _ in found), high - low],
+        "coefficients": [coefficients for _, coefficients, _ in found],
+    }
+    error = max(seen for _, _, seen in found)
+    return Current((Polynomial(**given, error=error, start=low, name=name),))

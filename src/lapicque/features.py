@@ -78,7 +78,8 @@ def steady_rate(response: Response) -> float:
     if isinstance(solution, ExactSolution):
         form, row = solution.pieces, solution.row
         p = len(form) - 1
-        if form.slope[p] == 0.0 and not form.terms_at(p, 0.0) and row[membrane.RESET] < 0.0:
+        alone = form.slope[p] == 0.0 and not form.terms_at(p, 0.0) and not solution.jumps
+        if alone and row[membrane.RESET] < 0.0:
             return constant_rate(row, form.value[p], form.value_lo[p] if form.value_lo else 0.0)
     intervals = response.intervals
     return 1000.0 / intervals[-1] if intervals and intervals[-1] > 0.0 else math.nan

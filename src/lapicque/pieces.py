@@ -9,7 +9,7 @@ import dataclasses
 import math
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .errors import LimitError, ParameterError
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 # One term: degree, coefficient (re, im), exponent (re, im), low parts of the exponent (re, im).
 Term = tuple[float, float, float, float, float, float, float]
 _Kind = tuple[float, float, float, float, float]
+# Jumps of V at the start of a piece: by voltage (pair, mV) and by charge (pair, pC).
+Kick = tuple[float, float, float, float]
+NO_KICK: Kick = (0.0, 0.0, 0.0, 0.0)
 
 MAX_TERMS = 1_000_000
 """Terms of a whole normal form, beside `_FREE` for each piece, and of one piece of a product."""
@@ -46,6 +49,9 @@ class Pieces:
         Piece p has the terms ``offset[p]`` to ``offset[p + 1]``; empty where no piece has any.
     terms : array, shape (7 terms,)
         See `lapicque.kernels.membrane`.  Every exponent has a real part <= 0.
+    kicks : array, shape (4 pieces,) or (0,)
+        What makes V jump at the start of each piece: a voltage (pair, mV) and a charge (pair, pC),
+        the current's delta functions.  Empty where there are none.
     """
 
     starts: array[float]
@@ -54,10 +60,13 @@ class Pieces:
     value_lo: array[float]
     offset: array[int]
     terms: array[float]
+    kicks: array[float] = dataclasses.field(default_factory=lambda: array("d"))
 
     @classmethod
-    def build(cls, pieces: Iterable[tuple[float, float, float, float, Sequence[Term]]]) -> Pieces:
+    def build(cls, pieces: Iterable[tuple[Any, ...]]) -> Pieces:
         """Build from ``(start, value, value_lo, slope, terms)``; equal terms are merged.
+
+        A piece may have a sixth entry, the `Kick` at its start.
 
         Raises
         ------
@@ -67,7 +76,8 @@ class Pieces:
         count = 0
         starts, value, slope = array("d"), array("d"), array("d")
         value_lo, offset, terms = array("d"), array("q", [0]), array("d")
-        for start, v, v_lo, k, listed in pieces:
+        kicks = array("d")
+        for start, v, v_lo, k, listed, *kick in pieces:
             count += len(listed) - _FREE
             if count > MAX_TERMS:
                 raise _too_many_terms()
@@ -92,6 +102,7 @@ class Pieces:
                 if re != 0.0 or im != 0.0:
                     terms.extend((key[0], re, im, *key[1:]))
             offset.append(len(terms) // TERM)
+            kicks.extend(kick[0] if kick else NO_KICK)
         return cls(
             starts,
             value,
@@ -99,10 +110,46 @@ class Pieces:
             value_lo if any(value_lo) else array("d"),
             offset if terms else array("q"),
             terms,
+            kicks if any(kicks) else array("d"),
         )
 
     def __len__(self) -> int:
         return len(self.starts)
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether this is one constant and nothing else."""
+        return len(self) == 1 and self.slope[0] == 0.0 and not self.terms and not self.kicks
+
+    def kick(self, p: int) -> Kick:
+        """Return what makes V jump at the start of piece ``p``."""
+        if not self.kicks:
+            return NO_KICK
+        voltage, voltage_lo, charge, charge_lo = self.kicks[4 * p : 4 * p + 4]
+        return voltage, voltage_lo, charge, charge_lo
+
+    def jumps(self, C_m: float, C_m_lo: float = 0.0) -> tuple[array[float], array[float]]:
+        """Return by how much V jumps at the start of each piece.
+
+        Parameters
+        ----------
+        C_m, C_m_lo : float
+            The capacitance (nF, a pair): a charge Q makes V jump by Q/C_m.
+
+        Returns
+        -------
+        (array, array), each of shape (pieces,) or (0,)
+            mV, as pairs; empty where there are no kicks.
+        """
+        high, low = array("d"), array("d")
+        for p in range(len(self) if self.kicks else 0):
+            voltage, voltage_lo, charge, charge_lo = self.kick(p)
+            if charge != 0.0:
+                by_charge = pairs.div(charge, charge_lo, C_m, C_m_lo)
+                voltage, voltage_lo = pairs.add(voltage, voltage_lo, *by_charge)
+            high.append(voltage)
+            low.append(voltage_lo)
+        return high, low
 
     def terms_at(self, p: int, s: float, s_lo: float = 0.0) -> list[Term]:
         """Return the terms of piece ``p``, moved to the time ``(s, s_lo)`` after its start."""
@@ -177,9 +224,14 @@ class Pieces:
         return np.where(inside, total, 0.0).reshape(times.shape)
 
     def on(self, start: float, stop: float) -> Pieces:
-        """Return the part on ``[start, stop]``, with a first piece that begins at ``start``."""
+        """Return the part on ``[start, stop]``, with a first piece that begins at ``start``.
+
+        Kicks at either end belong to it; one at ``stop`` has a last piece of no length.
+        """
         first = bisect_right(self.starts, start) - 1
         last = bisect_left(self.starts, stop)
+        if last < len(self) and self.starts[last] == stop and any(self.kick(last)):
+            last += 1
         if stop == start:
             last = first + 1
         if first >= 0 and self.starts[first] == start:
@@ -190,7 +242,8 @@ class Pieces:
             head = [(start, *(self.moved(first, start) if first >= 0 else (0.0, 0.0, 0.0, ())))]
             first += 1
         rest = (
-            (self.starts[p], *self.moved(p, self.starts[p])) for p in range(first, max(first, last))
+            (self.starts[p], *self.moved(p, self.starts[p]), self.kick(p))
+            for p in range(first, max(first, last))
         )
         return Pieces.build([*head, *rest])
 
@@ -204,11 +257,16 @@ class Pieces:
         if stop == math.inf or not inner.starts or inner.starts[0] >= stop:
             return inner if stop == math.inf else Pieces.build([])
         last = bisect_left(inner.starts, stop)
-        kept = ((inner.starts[p], *inner.moved(p, inner.starts[p])) for p in range(last))
+        kept = (
+            (inner.starts[p], *inner.moved(p, inner.starts[p]), inner.kick(p)) for p in range(last)
+        )
         return Pieces.build([*kept, (stop, 0.0, 0.0, 0.0, ())])
 
     def combined(self, other: Pieces, combine: Callable[..., Any]) -> Pieces:
-        """Return ``combine`` of two normal forms, piece by piece of their common breakpoints."""
+        """Return ``combine`` of two normal forms, piece by piece of their common breakpoints.
+
+        Their kicks are added up.
+        """
 
         def walk() -> Iterator[Any]:
             nothing = (0.0, 0.0, 0.0, ())
@@ -217,7 +275,12 @@ class Pieces:
                 q = bisect_right(other.starts, t) - 1
                 a = self.moved(p, t) if p >= 0 else nothing
                 b = other.moved(q, t) if q >= 0 else nothing
-                yield (t, *combine(a, b))
+                kick = NO_KICK
+                if p >= 0 and self.starts[p] == t:
+                    kick = self.kick(p)
+                if q >= 0 and other.starts[q] == t:
+                    kick = add_kicks(kick, other.kick(q))
+                yield (t, *combine(a, b), kick)
 
         return Pieces.build(walk())
 
@@ -254,6 +317,11 @@ def add(a: Any, b: Any) -> Any:
     """Return the sum of two pieces of one start: ``(value, its low part, slope, terms)``."""
     value, value_lo = pairs.add(a[0], a[1], b[0], b[1])
     return value, value_lo, a[2] + b[2], [*a[3], *b[3]]
+
+
+def add_kicks(a: Kick, b: Kick) -> Kick:
+    """Return the sum of two kicks at one instant."""
+    return (*pairs.add(a[0], a[1], b[0], b[1]), *pairs.add(a[2], a[3], b[2], b[3]))
 
 
 def _too_many_terms() -> LimitError:

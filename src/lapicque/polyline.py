@@ -250,7 +250,8 @@ def _straight(form: Pieces, low: float, high: float, first: int, last: int) -> L
 def voltage_line(response: Response, low: float, high: float, width: int) -> Line:
     """Return times (ms) and potentials (mV) of a line over ``[low, high]``, ``width`` pixels wide.
 
-    A spike's time stands twice, with V before and after the reset.
+    A spike's time stands twice, with V before and after the reset, and so does a jump's; that of
+    a spike that a jump made stands thrice, with the threshold between.
     """
     spikes, form = response.spikes, response.current_in.normal_form
     first, last = bisect_left(spikes, low), bisect_right(spikes, high)
@@ -267,6 +268,8 @@ def voltage_line(response: Response, low: float, high: float, width: int) -> Lin
     marks = solution.nodes if isinstance(solution, GridSolution) else form.starts
     marks = marks[bisect_right(marks, low) : bisect_left(marks, high)]
     few = len(marks) <= width
+    jumps = solution.jump_times()
+    jumps = jumps[bisect_left(jumps, low) : bisect_right(jumps, high)]
     if few:
         corners += marks
     # Between the nodes of a fixed step there is nothing to follow.
@@ -280,7 +283,7 @@ def voltage_line(response: Response, low: float, high: float, width: int) -> Lin
     elif few:
         times = _coarse(times, pixel, rate, fading)
     else:
-        times = sorted({*times, *_grid(low, high, width)})
+        times = sorted({*times, *_grid(low, high, width), *jumps})
     before: dict[float, float] = {}
     if seen:
         peaks: Iterator[float] = itertools.repeat(solution.row[THRESHOLD])
@@ -289,10 +292,35 @@ def voltage_line(response: Response, low: float, high: float, width: int) -> Lin
         before = dict(zip(seen, peaks, strict=False))
         # The very first spike may start from a V_0 above the threshold.
         before[seen[0]] = response.voltage(seen[0], left=True)
-    if waves:
-        return _waving(response.voltage, times, before, low, high, width)
-    size = max(abs(solution.row[THRESHOLD]), abs(solution.row[V_RESET]))
-    return _smooth(response.voltage, times, before, pixel, size)
+    if jumps:
+        before.update(zip(jumps, response.voltage(jumps, left=True), strict=True))
+    if waves or (jumps and not few):
+        line = _waving(response.voltage, times, before, low, high, width)
+    else:
+        size = max(abs(solution.row[THRESHOLD]), abs(solution.row[V_RESET]))
+        line = _smooth(response.voltage, times, before, pixel, size)
+    kicked = {t: before[t] for t in {*jumps} & {*seen}}
+    return _peaked(line, kicked, solution.row[THRESHOLD]) if jumps else line
+
+
+def _peaked(line: Line, before: dict[float, float], threshold: float) -> Line:
+    """Return a line that touches the threshold also where a jump made a spike.
+
+    ``before`` has V before each of these.
+    """
+    drawn: list[float] = []
+    shown: list[float] = []
+    times = line[0]
+    for k, (t, v) in enumerate(zip(*line, strict=True)):
+        if before.get(t, threshold) < threshold and times[k + 1 : k + 2] != [t]:
+            if times[max(0, k - 1)] != t or k == 0:
+                drawn.append(t)
+                shown.append(before[t])
+            drawn.append(t)
+            shown.append(threshold)
+        drawn.append(t)
+        shown.append(v)
+    return drawn, shown
 
 
 def _columns(response: Response, grid: list[float], first: int, last: int) -> Line:

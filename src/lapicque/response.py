@@ -50,14 +50,24 @@ class State:
 
 @dataclasses.dataclass(frozen=True)
 class ExactSolution:
-    """V of an exact run: the spikes and the state at the start of each piece of the input."""
+    """V of an exact run: the spikes and the state at the start of each piece of the input.
+
+    ``jumps`` has the jump of V at the start of each piece (mV; empty where there are none), and
+    ``before`` V before the first one of them.
+    """
 
     row: list[float]
     pieces: Pieces
+    jumps: array[float]
     spikes: array[float]
     spikes_lo: array[float]
     piece_f: array[float]
     begin: State
+    before: float
+
+    def jump_times(self) -> array[float]:
+        """Return when V jumps other than by a reset (ms)."""
+        return array("d", [t for t, j in zip(self.pieces.starts, self.jumps, strict=False) if j])
 
     @functools.cached_property
     def _scratch(self) -> list[float]:
@@ -84,10 +94,11 @@ class ExactSolution:
                 form.slope,
                 form.offset,
                 form.terms,
+                self.jumps,
                 self.spikes,
                 self.spikes_lo,
                 self.piece_f,
-                [self.begin.free, self.begin.free_lo, self.begin.V],
+                [self.begin.free, self.begin.free_lo, self.begin.V, self.before],
                 times,
                 left,
                 (bisect_left if left else bisect_right)(self.spikes, times[0]),
@@ -152,7 +163,12 @@ class ExactSolution:
         out[held] = spread(v)[held]
         if left and len(spikes):
             ends = np.minimum(np.searchsorted(spikes, times), len(spikes) - 1)
-            out[(spikes[ends] == times) & ~held] = threshold
+            crossed = (spikes[ends] == times) & ~held
+            if self.jumps:
+                crossed &= ~np.isin(times, np.frombuffer(self.jump_times()))
+            out[crossed] = threshold
+        if left:
+            out[times == starts[0]] = self.before
         return out
 
     def _terms_response(
@@ -183,6 +199,11 @@ class ExactSolution:
                     cosine_less_1, sine = _wave(rows[:, 5], rows[:, 9], x, spread)
                     total += spread(rows[:, 6]) * (cosine_less_1 - grown)
                     total -= spread(rows[:, 7]) * sine
+                elif kind == membrane.POWER:
+                    for n in np.unique(rows[rows[:, 0] == kind, 1]).astype(int).tolist():
+                        weight = spread(np.where(rows[:, 1] == n, rows[:, 2], 0.0))
+                        here = weight != 0.0
+                        total[here] += weight[here] * _power_response(n, rate, x[here])
                 elif kind == membrane.REAL:
                     exponent = spread(rows[:, 4])
                     total += spread(rows[:, 2]) * _real_response(exponent, rate, x)
@@ -201,13 +222,23 @@ class ExactSolution:
 
 @dataclasses.dataclass(frozen=True)
 class AdaptingSolution:
-    """V and the threshold of an exact run with memory: the spikes, and the state behind each."""
+    """V and the threshold of an exact run with memory: the spikes, and the state behind each.
+
+    ``jumps`` has the jump of V at the start of each piece (mV; empty where there are none), and
+    ``before`` V before the first one of them.
+    """
 
     row: list[float]
     pieces: Pieces
+    jumps: array[float]
     spikes: array[float]
     spikes_lo: array[float]
     anchors: array[float]
+    before: float
+
+    def jump_times(self) -> array[float]:
+        """Return when V jumps other than by a reset (ms)."""
+        return array("d", [t for t, j in zip(self.pieces.starts, self.jumps, strict=False) if j])
 
     def sample_all(
         self, times: array[float], left: bool
@@ -232,6 +263,9 @@ class AdaptingSolution:
             [0.0] * size,
             *found,
         )
+        if left and self.jumps and self.jumps[0] != 0.0:
+            for i in range(bisect_right(times, form.starts[0])):
+                found[0][i] = self.before
         return found[0], found[1], found[2]
 
     def sample(self, times: array[float], left: bool) -> array[float]:
@@ -318,6 +352,28 @@ def _ramp_response(rate: float, x: Any) -> Any:
     return np.where(small, x * x * total, large)
 
 
+def _power_response(n: int, rate: float, x: Any) -> Any:
+    import numpy as np
+
+    z = rate * x
+    small = z < n + 2.0
+    term = np.full_like(x, 1.0 / (n + 1.0))
+    total = term.copy()
+    near = np.where(small, z, 0.0)
+    k = n + 2.0
+    while np.any(np.abs(term) > 2e-17 * total):
+        term = term * -near / k
+        total += term
+        k += 1.0
+    if not small.all():
+        far = z[~small]
+        m = -np.expm1(-far) / far
+        for j in range(1, n + 1):
+            m = (1.0 - j * m) / far
+        total[~small] = m
+    return x ** (n + 1) * total
+
+
 def _real_response(exponent: Any, rate: float, x: Any) -> Any:
     import numpy as np
 
@@ -360,6 +416,11 @@ class GridSolution:
         before, after = self.memory[2:]
         found = dataclasses.replace(self, before=before, after=after).sample(times, left)
         return array("d", [v - self.row[membrane.THRESHOLD] for v in found])
+
+    def jump_times(self) -> array[float]:
+        """Return when V jumps, at a reset too (ms)."""
+        jumps = zip(self.nodes, self.before, self.after, strict=True)
+        return array("d", [t for t, before, after in jumps if before != after])
 
     def sample(self, times: array[float], left: bool) -> array[float]:
         """Return V (mV) at any times."""
@@ -490,7 +551,7 @@ class Response:
         t : float or array
             Times within the span (ms), in any order.
         left : bool
-            At a spike, take the side before the reset.
+            At a spike or a jump of V, take the side before it.
 
         Returns
         -------

@@ -49,14 +49,15 @@ def simulate(
     duration : float
         ms; the span is ``[0, duration]``, both ends included.
     V_0 : float, optional
-        The potential at the start (mV); E_L by default, for the PIF V_reset.
+        The potential at the start (mV), before any kick at that time; E_L by default, for the PIF
+        V_reset.
     method : Method, optional
         `Exact` by default.
     initial : mapping, optional
         The state beside V at the start, of neurons that have one: ``{"w": 0.2}``. See the neuron.
     state : State, optional
         The end of another run (``response.state``): this one goes on from there, on the same
-        clock, for ``duration`` more.
+        clock, for ``duration`` more.  Kicks at that time are in it already.
     max_spikes, max_steps : int
         More spikes, or more steps of a fixed-step method, raise an error.
 
@@ -87,22 +88,23 @@ def simulate(
     if state is None:
         v = neuron.default_V_0() if V_0 is None else INITIAL_V.check(V_0, "V_0")
         memory = neuron.initial(initial)
-        state = State(time=0.0, V=v, V_lo=0.0, free=0.0, free_lo=0.0, memory=memory)
-    elif not isinstance(state, State):
+        begin = State(time=0.0, V=v, V_lo=0.0, free=0.0, free_lo=0.0, memory=memory)
+    elif isinstance(state, State):
+        begin = state
+    else:
         raise ParameterError("state", "must be the `state` of a response", state)
-    elif V_0 is not None:
+    if state is not None and V_0 is not None:
         raise ParameterError("V_0", "must be left out where `state` is given", V_0)
-    elif initial is not None:
+    if state is not None and initial is not None:
         raise ParameterError("initial", "must be left out where `state` is given", initial)
-    elif len(state.memory) != len(neuron.initial()):
+    if len(begin.memory) != len(neuron.initial()):
         raise ParameterError("state", f"must be of a run of this {neuron.model}", state)
     row = neuron.pack()
-    stop = state.time + length
+    stop = begin.time + length
     try:
         if isinstance(method, Exact):
-            if len(row) > membrane.ROW:
-                return _adapting(neuron, current, method, row, state, stop, max_spikes)
-            return _exact(neuron, current, method, row, state, stop, max_spikes)
+            run = _adapting if len(row) > membrane.ROW else _exact
+            return run(neuron, current, method, row, begin, stop, max_spikes, state is None)
         if length / method.dt > max_steps:
             raise LimitError(
                 f"'method.dt' must make at most {max_steps} steps of the run "
@@ -110,8 +112,8 @@ def simulate(
                 "method.dt",
                 also=("duration",),
             )
-        fixed = _adapting_steps if len(row) > membrane.ROW else _fixed_step
-        return fixed(neuron, current, method, row, state, stop, max_spikes)
+        step = _adapting_steps if len(row) > membrane.ROW else _fixed_step
+        return step(neuron, current, method, row, begin, stop, max_spikes, state is None)
     except (OverflowError, ZeroDivisionError):
         raise LimitError(
             "V or the current leaves the range of doubles: bring the parameters' sizes together."
@@ -139,6 +141,14 @@ def _check_pace(spikes: array[float], form: Pieces, p: int, stop: float, max_spi
         raise _too_many_spikes(max_spikes)
 
 
+def _jumps(form: Pieces, row: list[float], fresh: bool) -> tuple[array[float], array[float]]:
+    """Return the jumps of V at each piece's start; one that the state has seen is left out."""
+    jumps, jumps_lo = form.jumps(*membrane.capacitance(row))
+    if jumps and not fresh:
+        jumps[0] = jumps_lo[0] = 0.0
+    return jumps, jumps_lo
+
+
 def _exact(
     neuron: Neuron,
     current: Current,
@@ -147,18 +157,20 @@ def _exact(
     begin: State,
     stop: float,
     max_spikes: int,
+    fresh: bool,
 ) -> Response:
     form = current.normal_form.on(begin.time, stop)
+    jumps, jumps_lo = _jumps(form, row, fresh)
+    before = _shown(begin, row)
+    if jumps and jumps[0] != 0.0:
+        v, v_lo = pairs.add(begin.V, begin.V_lo, jumps[0], jumps_lo[0])
+        begin = dataclasses.replace(begin, V=v, V_lo=v_lo)
     hi, lo = array("d"), array("d")
     piece_f = array("d", bytes(8 * len(form)))
     f, f_lo = pairs.add(begin.V, begin.V_lo, -row[membrane.THRESHOLD], 0.0)
     piece_f[0] = f if begin.free <= begin.time else math.nan
-    shown = begin
-    if f < 0.0 and row[membrane.THRESHOLD] <= begin.V:
-        # Below the threshold by less than V's last digit.
-        shown = dataclasses.replace(begin, V=math.nextafter(row[membrane.THRESHOLD], -math.inf))
     grazes = array("d", bytes(8 * _MAX_GRAZES))
-    running = [begin.free, begin.free_lo, f, f_lo, 0.0, 0.0]
+    running = [begin.free, begin.free_lo, f, f_lo, 0.0, 0.0, 0.0]
     loc = [0.0] * membrane.anchored_size(form.terms, form.offset)
     budget = [float(MAX_EVALUATIONS)]
     room = 512
@@ -174,6 +186,8 @@ def _exact(
             form.slope,
             form.offset,
             form.terms,
+            jumps,
+            jumps_lo,
             stop,
             method.code(),
             running,
@@ -192,7 +206,7 @@ def _exact(
         _check_pace(hi, form, int(running[train.PIECE]), stop, max_spikes)
     if status == train.TOO_MANY_EVALUATIONS:
         raise _too_many_evaluations(running)
-    free, free_lo, f, f_lo, _, seen = running
+    free, free_lo, f, f_lo, _, seen, _ = running
     refractory = free > stop or (free == stop and free_lo > 0.0)
     if not refractory:
         free, free_lo = stop, 0.0
@@ -207,7 +221,7 @@ def _exact(
         spikes_lo=lo,
         grazes=grazes[: int(seen)],
         state=end,
-        solution=ExactSolution(row, form, hi, lo, piece_f, shown),
+        solution=ExactSolution(row, form, jumps, hi, lo, piece_f, _shown(begin, row), before.V),
     )
 
 
@@ -219,16 +233,22 @@ def _adapting(
     begin: State,
     stop: float,
     max_spikes: int,
+    fresh: bool,
 ) -> Response:
     form = current.normal_form.on(begin.time, stop)
+    jumps, _ = _jumps(form, row, fresh)
     hi, lo, anchors = array("d"), array("d"), array("d")
     grazes = array("d", bytes(8 * _MAX_GRAZES))
     # Held neurons are known at the end of refractoriness, others now.
     held = row[adapting.FREE_RUN] == 0.0
     time, time_lo = (begin.free, begin.free_lo) if held else (begin.time, 0.0)
-    running = [time, time_lo, 0.0, 0.0, 0.0, 0.0, begin.free, begin.free_lo, 0.0, *begin.memory]
+    running = [time, time_lo, 0.0, 0.0, 0.0, 0.0, 0.0, begin.free, begin.free_lo, 0.0]
+    running += begin.memory
     f, f_lo = pairs.add(begin.V, begin.V_lo, -row[membrane.THRESHOLD], 0.0)
     running[train.STATE_F] = (f - adapting.raised(row, running)) + f_lo
+    before = begin.V
+    if jumps:
+        running[train.STATE_F] += jumps[0]
     width = adapting.stride(row)
     first = array("d", bytes(8 * width))
     adapting.anchor(row, running, first)
@@ -253,6 +273,7 @@ def _adapting(
             form.slope,
             form.offset,
             form.terms,
+            jumps,
             stop,
             method.code(),
             running,
@@ -295,7 +316,7 @@ def _adapting(
         spikes_lo=lo,
         grazes=grazes[: int(running[train.GRAZES])],
         state=end,
-        solution=AdaptingSolution(row, form, hi, lo, anchors),
+        solution=AdaptingSolution(row, form, jumps, hi, lo, anchors, before),
     )
 
 
@@ -322,6 +343,15 @@ def _too_many_evaluations(running: list[float]) -> LimitError:
     )
 
 
+def _shown(state: State, row: list[float]) -> State:
+    threshold = row[membrane.THRESHOLD]
+    f, _ = pairs.add(state.V, state.V_lo, -threshold, 0.0)
+    if f < 0.0 and threshold <= state.V:
+        # Below the threshold by less than V's last digit.
+        return dataclasses.replace(state, V=math.nextafter(threshold, -math.inf))
+    return state
+
+
 def _fixed_step(
     neuron: Neuron,
     current: Current,
@@ -330,8 +360,11 @@ def _fixed_step(
     begin: State,
     stop: float,
     max_spikes: int,
+    fresh: bool,
 ) -> Response:
     form = current.normal_form.on(begin.time, stop)
+    jumps, _ = _jumps(form, row, fresh)
+    kicks = [(t, jump) for t, jump in zip(form.starts, jumps, strict=False) if jump != 0.0]
     value_lo = form.value_lo or array("d", bytes(8 * len(form)))
     constants = array(
         "d",
@@ -341,7 +374,7 @@ def _fixed_step(
     f, _ = pairs.add(begin.V, begin.V_lo, -row[membrane.THRESHOLD], 0.0)
     nodes, before, after = (array("d", [v]) for v in (begin.time, f, f))
     spikes = array("d")
-    running = [begin.time, f, begin.free, 1.0]
+    running = [begin.time, f, begin.free, 1.0, 0.0]
     room = 1024
     status = steps.FULL
     while status == steps.FULL:
@@ -353,6 +386,8 @@ def _fixed_step(
             form.slope,
             form.offset,
             form.terms,
+            array("d", [t for t, _ in kicks]),
+            array("d", [jump for _, jump in kicks]),
             begin.time,
             stop,
             method.dt,
@@ -372,7 +407,7 @@ def _fixed_step(
         room = min(2 * room, 1 << 20)
     if status == steps.DIVERGED:
         raise _diverged(method, running[0])
-    time, f, release, _ = running
+    time, f, release, _, _ = running
     end = State(stop, *pairs.two_sum(row[membrane.THRESHOLD], f), max(release, stop), 0.0)
     solution = GridSolution(
         row=row,
@@ -407,15 +442,18 @@ def _adapting_steps(
     begin: State,
     stop: float,
     max_spikes: int,
+    fresh: bool,
 ) -> Response:
     form = current.normal_form.on(begin.time, stop)
+    jumps, _ = _jumps(form, row, fresh)
+    kicks = [(t, jump) for t, jump in zip(form.starts, jumps, strict=False) if jump != 0.0]
     value_lo = form.value_lo or array("d", bytes(8 * len(form)))
     constants = array(
         "d", map(lambda v, v_lo: membrane.constant_drive(row, v, v_lo), form.value, value_lo)
     )
     tableau = method.tableau
     y, _ = pairs.add(begin.V, begin.V_lo, -row[membrane.THRESHOLD], 0.0)
-    running = [begin.time, begin.free, 1.0, y, *begin.memory]
+    running = [begin.time, begin.free, 1.0, 0.0, y, *begin.memory]
     raised = adapting_steps.threshold(row, running[adapting_steps.STATE :])
     current_0 = adapting_steps.after_spike(row, running[adapting_steps.STATE :])
     known = [array("d", [v]) for v in (begin.time, y, y, raised, raised, current_0, current_0)]
@@ -431,6 +469,8 @@ def _adapting_steps(
             form.slope,
             form.offset,
             form.terms,
+            array("d", [t for t, _ in kicks]),
+            array("d", [jump for _, jump in kicks]),
             begin.time,
             stop,
             method.dt,
@@ -452,7 +492,7 @@ def _adapting_steps(
         raise _diverged(method, running[0])
     if status == adapting_steps.ENDLESS:
         raise _endless(running[0])
-    _, release, _, y, *memory = running
+    _, release, _, _, y, *memory = running
     end = State(
         stop,
         *pairs.two_sum(row[membrane.THRESHOLD], y),

@@ -32,6 +32,7 @@ def mean_current(experiment: Experiment) -> float:
     """Return the time average of the (deterministic) current over the run.
 
     The integral of each piece of the input in closed form: what a membrane without a leak keeps.
+    A kick counts with its charge, jump times C_m.
 
     Parameters
     ----------
@@ -51,6 +52,7 @@ def mean_current(experiment: Experiment) -> float:
     """
     check_experiment(experiment)
     duration, current = experiment.duration, experiment.current
+    neuron: Any = experiment.neuron
     if duration == 0.0:
         return current(0.0)
     form = current.deterministic.on(0.0, duration)
@@ -59,6 +61,8 @@ def mean_current(experiment: Experiment) -> float:
         for p, begin in enumerate(form.starts):
             x = (form.starts[p + 1] if p + 1 < len(form) else duration) - begin
             charges += [form.value[p] * x, 0.5 * form.slope[p] * x * x]
+            voltage, _, charge, _ = form.kick(p)
+            charges += [voltage * neuron.C_m, charge]
             for n, re, im, l_re, l_im, _, _ in form.terms_at(p, 0.0):
                 response = term_response(int(n), complex(l_re, l_im), 0.0, x)
                 charges.append((complex(re, im) * response).real)

@@ -8,14 +8,18 @@ from typing import Any
 
 from ..current import (
     Alpha,
+    Chirp,
     Constant,
     Current,
     Decay,
     Part,
+    Polynomial,
     Product,
+    Pulses,
     Ramp,
     Sampled,
     Sine,
+    Square,
     Step,
     Synapses,
 )
@@ -62,8 +66,9 @@ def function(parts: Sequence[tuple[int, Part]], name: str, tool: str) -> str:
         try:
             text = _term(part, "t", 0.0)
         except KeyError:
-            rule = f"cannot be written for {tool}"
-            raise ParameterError(f"current.{k}.kind", rule, part.kind) from None
+            rule = f"cannot be written for {tool}, whose script knows currents"
+            cure = "Copy it as Python or TOML, or take synapses with a short tau instead."
+            raise ParameterError(f"current.{k}.kind", rule, part.kind, cure) from None
         called = f"  # {plain(part.name)}" if part.name else ""
         lines.append(f"    I += {text}{called}")
     lines.append("    return I")
@@ -150,6 +155,40 @@ def _synapses(part: Synapses, t: str, earliest: float) -> str:
     return f"{number(part.amplitude)} * {spikes}"
 
 
+def _square(part: Square, t: str, earliest: float) -> str:
+    period = 1000.0 / part.frequency
+    high = f"np.mod({_clock(part, t)}, {number(period)}) < {number(part.duty * period)}"
+    return f"np.where({high}, {number(part.amplitude)}, {number(-part.amplitude)})"
+
+
+def _pulses(part: Pulses, t: str, earliest: float) -> str:
+    x, period = _clock(part, t), number(part.period)
+    high = f"(np.mod({x}, {period}) < {number(part.width)})"
+    if part.count is not None:
+        high += f" & ({x} < {number(part.count * part.period)})"
+    return f"np.where({high}, {number(part.amplitude)}, 0.0)"
+
+
+def _chirp(part: Chirp, t: str, earliest: float) -> str:
+    x = _clock(part, t)
+    rise = 0.5 * (part.f_stop - part.f_start) / part.duration
+    phase = f" + {number(part.phase)}" if part.phase else ""
+    angle = f"0.002 * np.pi * {x} * ({number(part.f_start)} + {number(rise)} * {x}){phase}"
+    wave = f"{number(part.amplitude)} * np.sin({angle})"
+    return f"np.where({x} < {number(part.duration)}, {wave}, 0.0)"
+
+
+def _polynomial(part: Polynomial, t: str, earliest: float) -> str:
+    x, factor = _clock(part, t), "" if part.factor == 1.0 else f"{number(part.factor)} * "
+    edges = part.edges
+    rows = ", ".join(
+        f"({number(a)}, {number(b)}, {listed(reversed(row), 8)})"
+        for a, b, row in zip(edges, edges[1:], part.coefficients, strict=False)
+    )
+    one = f"np.where(({x} >= a) & ({x} < b), np.polyval(c, {x} - a), 0.0)"
+    return f"{factor}sum({one} for a, b, c in [{rows}])"
+
+
 def _product(part: Product, t: str, earliest: float) -> str:
     factor = "" if part.factor == 1.0 else f"{number(part.factor)} * "
     x, first = _clock(part, t), earliest - part.start
@@ -173,5 +212,9 @@ _SHAPES: dict[type[Part], Callable[[Any, str, float], str]] = {
     Alpha: _alpha,
     Sampled: _sampled,
     Synapses: _synapses,
+    Square: _square,
+    Pulses: _pulses,
+    Chirp: _chirp,
+    Polynomial: _polynomial,
     Product: _product,
 }

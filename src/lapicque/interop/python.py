@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from ..current import Current, Part, Product, Sampled, Synapses
+from ..current import Current, Part, Product
 from ..experiment import Experiment
 from .text import (
     LONG_SUM,
@@ -93,9 +93,17 @@ def _given(thing: Any) -> list[tuple[str, Any]]:
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, tuple) and any(isinstance(each, tuple) for each in value):
+        return f"[{', '.join(map(_listed, value))}]"
     if isinstance(value, tuple):
         return f"({', '.join(map(number, value))})"
     return literal(value) if isinstance(value, str) else number(value)
+
+
+def _listed(row: tuple[float, ...]) -> str:
+    return f"[{', '.join(map(number, row))}]"
 
 
 def _sum(current: Current, indent: int) -> str:
@@ -119,11 +127,10 @@ def _part(part: Part, indent: int) -> str:
         return _product(part, indent)
     given = dict(_given(part))
     factor = ""
-    if isinstance(part, (Sampled, Synapses)):
-        for name in {"times", "values"} & given.keys():
-            given[name] = listed(given[name], indent + 4)
-        if "factor" in given:
-            factor = f"{number(given.pop('factor'))} * "
+    for name in {"times", "values", "edges"} & given.keys():
+        given[name] = listed(given[name], indent + 4)
+    if "factor" in given:
+        factor = f"{number(given.pop('factor'))} * "
     own = [f.name for f in dataclasses.fields(part) if f.name not in _COMMON]
     if part.kind in ("constant", "step", "ramp"):
         # One number says it all.
@@ -133,7 +140,7 @@ def _part(part: Part, indent: int) -> str:
         for name in own:
             if name in given:
                 value = given[name]
-                listing = name in ("times", "values")
+                listing = name in ("times", "values", "edges")
                 arguments.append(f"{name}={value if listing else _value(value)}")
     common = [name for name in _COMMON if name in given]
     if part.kind == "step":

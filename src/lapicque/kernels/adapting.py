@@ -45,6 +45,7 @@ from .train import (
     FULL,
     GRAZES,
     ISOLATION,
+    JUMPED,
     NEAR_END,
     PIECE,
     STATE_F,
@@ -74,10 +75,10 @@ TRACE = 4
 
 # The state goes on behind that of `train`: the end of refractoriness (a pair), the number of
 # anchors, p, the traces.
-BLIND = 6
-ANCHORS = 8
-FOLLOWED = 9
-VALUES = 10
+BLIND = 7
+ANCHORS = 9
+FOLLOWED = 10
+VALUES = 11
 
 # An anchor: its time (a pair), V - V_th, p, the traces.
 ANCHOR_V, ANCHOR_P, ANCHOR_VALUES = 2, 3, 4
@@ -184,6 +185,14 @@ def spike(row: Floats, hi: float, lo: float, f: float, state: Floats) -> float:
     return f
 
 
+def jump_of_v(row: Floats, jump: float, state: Floats, graze_out: Floats) -> None:
+    """Let V jump; where rounding decides whether it reaches the threshold, that is a graze."""
+    size = abs(state[STATE_F]) + abs(row[GAP]) + abs(raised(row, state))
+    state[STATE_F] += jump
+    if abs(state[STATE_F]) <= UNDECIDED * EPSILON * size:
+        _graze(state[FREE], state, graze_out)
+
+
 def append_traces(row: Floats, state: Floats, count: int, all_of_them: bool, loc: Floats) -> int:
     """Append the traces to the terms at the anchor; return the number of terms."""
     currents = int(row[CURRENTS])
@@ -258,6 +267,7 @@ def through(
     terms: Floats,
     first: int,
     last: int,
+    jump: float,
     how: int,
     state: Floats,
     hi_out: Floats,
@@ -269,7 +279,10 @@ def through(
     moving: Floats,
     budget: Floats,
 ) -> tuple[int, int]:
-    """Run to ``stop`` through a piece of any form; return ``(spikes so far, status)``."""
+    """Run to ``stop`` through a piece of any form; return ``(spikes so far, status)``.
+
+    At ``stop`` V will jump by ``jump``: a spike at that very instant is decided after it.
+    """
     rate = row[RATE]
     room = len(hi_out)
     anchors = len(anchor_out) // stride(row)
@@ -358,6 +371,11 @@ def through(
             advance(row, x, w0, w1, loc, count, state, moving)
             f = 0.0
             hi, lo = pairs.add(hi, lo, x, 0.0)
+            if jump != 0.0 and hi == stop and lo == 0.0:
+                state[FREE] = stop
+                state[FREE + 1] = 0.0
+                state[STATE_F] = 0.0
+                return n, FINISHED
         hi_out[n] = hi
         lo_out[n] = lo
         n += 1
@@ -375,6 +393,7 @@ def run(
     slope: Floats,
     offset: Ints,
     terms: Floats,
+    jumps: Floats,
     end: float,
     how: int,
     state: Floats,
@@ -388,8 +407,8 @@ def run(
 ) -> tuple[int, int]:
     """Run one neuron to ``end`` or until a buffer is full; return ``(spikes, status)``.
 
-    As `train.run`, with ``anchor_out`` for the state after each spike and at the start of each
-    piece in which V moves.
+    As `train.run`, with ``anchor_out`` for the state after each spike and, after a jump there, at
+    the start of each piece in which V moves.
     """
     pieces = len(starts)
     n = 0
@@ -409,6 +428,7 @@ def run(
                 terms,
                 offset[p] if len(offset) else 0,
                 offset[p + 1] if len(offset) else 0,
+                jumps[p + 1] if len(jumps) and not final else 0.0,
                 how,
                 state,
                 hi_out,
@@ -427,6 +447,9 @@ def run(
             if (int(state[ANCHORS]) + 1) * stride(row) > len(anchor_out):
                 state[PIECE] = float(p)
                 return n, FULL
+            if len(jumps) and jumps[p + 1] != 0.0 and state[JUMPED] != p + 1:
+                state[JUMPED] = float(p + 1)
+                jump_of_v(row, jumps[p + 1], state, graze_out)
             anchor(row, state, anchor_out)
         p += 1
     state[PIECE] = float(p)

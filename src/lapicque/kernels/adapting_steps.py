@@ -24,15 +24,25 @@ from .adapting import (
 )
 from .membrane import GAIN, GAP, RATE, REFRACTORY
 from .moments import leak_integral
-from .steps import DIVERGED, FINISHED, FULL, GRID, LINEAR, SNAP, hermite_root, input_drive
+from .steps import (
+    DIVERGED,
+    FINISHED,
+    FULL,
+    GRID,
+    LINEAR,
+    SNAP,
+    hermite_root,
+    input_drive,
+    kicks_between,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .flat import Floats, Ints
 
-# The state of a run: time, end of refractoriness (ms), number of the next grid point; then y, the
-# followed part (mV), the traces.
-TIME, RELEASE, NEXT, STATE = 0, 1, 2, 3
+# The state of a run: time, end of refractoriness (ms), numbers of the next grid point and the next
+# kick; then y, the followed part (mV), the traces.
+TIME, RELEASE, NEXT, KICK, STATE = 0, 1, 2, 3, 4
 
 ENDLESS = 3  # beside FINISHED, FULL, DIVERGED
 
@@ -150,6 +160,8 @@ def run(
     slope: Floats,
     offset: Ints,
     terms: Floats,
+    kick_times: Floats,
+    kicks: Floats,
     begin: float,
     end: float,
     dt: float,
@@ -189,16 +201,30 @@ def run(
     t = state[TIME]
     release = state[RELEASE]
     k = int(state[NEXT])
+    kick = int(state[KICK])
     pieces = len(starts)
     p = 0
     made = 0
     fired = 0
     status = FINISHED
     while True:
-        if made + 2 > len(t_out) or fired == len(spikes):
+        if made + 3 > len(t_out) or fired == len(spikes):
             status = FULL
             break
         above = threshold(row, z)
+        # What V is held through is lost.
+        open_from = -math.inf if free_run else release - snap
+        waiting = kick < len(kicks) and kick_times[kick] <= t + snap
+        if waiting and (free_run or t >= release):
+            # At the start, or at the end of refractoriness.
+            jump, kick = kicks_between(kick_times, kicks, kick, open_from, t + snap)
+            t_out[made] = t
+            before_out[made] = z[0]
+            z[0] += jump
+            after_out[made] = z[0]
+            threshold_before[made] = threshold_after[made] = above
+            current_before[made] = current_after[made] = after_spike(row, z)
+            made += 1
         if t >= release and z[0] >= above:
             # At the start, or at the end of refractoriness: V is above the threshold already.
             spikes[fired] = t
@@ -236,6 +262,8 @@ def run(
             continue
         if t < release < target and locate != GRID:
             target = release
+        if locate != GRID and kick < len(kicks) and t + snap < kick_times[kick] < target - snap:
+            target = kick_times[kick]
         while p + 1 < pieces and starts[p + 1] <= t + snap:
             p += 1
         h = target - t
@@ -254,12 +282,18 @@ def run(
             break
         above1 = threshold(row, z1)
         f1 = z1[0] - above1
+        y1 = z1[0]
+        if locate == GRID or f1 <= 0.0:
+            jump, kick = kicks_between(kick_times, kicks, kick, open_from, target + snap)
+            z1[0] += jump
         begins_above = z[0] >= above  # a neuron that goes on may still be blind there
-        if f1 < 0.0 or target < release or (begins_above and locate != GRID):
+        after = z1[0] - above1
+        if after < 0.0 or target < release or (begins_above and locate != GRID):
             t = target
             z, z1 = z1, z
             t_out[made] = t
-            before_out[made] = after_out[made] = z[0]
+            before_out[made] = y1
+            after_out[made] = z[0]
             threshold_before[made] = threshold_after[made] = above1
             current_before[made] = current_after[made] = after_spike(row, z)
             made += 1
@@ -271,7 +305,13 @@ def run(
             release = begin + (k + held_steps) * dt
             k += 1
             z, z1 = z1, z
-            top = f1
+            top = after
+        elif f1 <= 0.0:
+            # A kick made it, or V arrived just there.
+            t = target
+            release = t + refractory
+            z, z1 = z1, z
+            top = after
         else:
             f = z[0] - above
             if locate == LINEAR:
@@ -310,6 +350,7 @@ def run(
     state[TIME] = t
     state[RELEASE] = release
     state[NEXT] = float(k)
+    state[KICK] = float(kick)
     for j in range(size):
         state[STATE + j] = z[j]
     return made, fired, status

@@ -415,7 +415,12 @@ def curvature(
         elif kind == REAL:
             bound = 0.0
             if l_re != 0.0:
-                bound = abs(loc[k + 2]) * l_re * l_re / max(rate, -l_re)
+                # |c| l^2 times the response to exp(l u), which is below u exp(-least u) too.
+                least = min(rate, -l_re)
+                bound = 1.0 / max(rate, -l_re)
+                if least * x > 1.0:
+                    bound = min(bound, x * math.exp(-least * x))
+                bound *= abs(loc[k + 2]) * l_re * l_re
             size += bound
             if loc[k + 2] > 0.0:
                 above += bound

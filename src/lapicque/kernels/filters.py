@@ -11,7 +11,7 @@ from __future__ import annotations
 import cmath
 import math
 
-from .membrane import GENERAL, LOC, REAL, SINE, half_angle, real_response
+from .membrane import LOC, REAL, SINE, half_angle, real_response
 from .moments import leak_integral, ramp_response, term_response
 
 TYPE_CHECKING = False
@@ -65,14 +65,13 @@ def exponential_difference(a: float, b: float, c: float, x: float) -> float:
     factor = 0.5
     total = 0.5
     m = 3.0
-    while True:
+    while abs(q_power) * factor * m > 1e-18:
         q_power *= q
         h = h * p + q_power
         factor /= m
         total += h * factor
         m += 1.0
-        if abs(q_power) * factor * m <= 1e-18:
-            return math.exp(high * x) * x * x * total
+    return math.exp(high * x) * x * x * total
 
 
 def _pair(high: float, low: float, x: float) -> float:
@@ -160,7 +159,7 @@ def slow_response(
             total -= g.real * real_response(-rate, slow, x)
         elif kind == REAL:
             total += loc[k + 2] * exponential_difference(loc[k + 4], -rate, -slow, x)
-        elif kind == GENERAL:
+        else:
             c = complex(loc[k + 2], loc[k + 3])
             exponent = complex(loc[k + 4], loc[k + 5])
             total += (c * second_response(int(loc[k + 1]), exponent, rate, slow, x)).real

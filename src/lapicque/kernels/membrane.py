@@ -15,7 +15,7 @@ import cmath
 import math
 
 from . import pairs
-from .moments import leak_integral, ramp_response, term_response
+from .moments import MAX_DEGREE, leak_integral, power_response, ramp_response, term_response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,6 +42,12 @@ LOC = 10
 REAL = 0.0  # n = 0, real exponent
 SINE = 1.0  # n = 0, imaginary exponent; its response is the phasor c / (rate + i omega)
 GENERAL = 2.0
+# A power without an exponential. All powers at an anchor are one polynomial, their rows the last
+# ones, from the highest degree down without a gap.
+POWER = 3.0
+
+# The responses to lower powers follow from the highest by a recursion, stable up to this rate x.
+RECURSIVE = 1.0
 
 # Phases (rad) up to this one are products of plain doubles, farther ones of pairs.
 FAR = 32.0
@@ -110,6 +116,13 @@ def excess(row: Floats, value: float, value_lo: float) -> tuple[float, float]:
     return d, d_lo
 
 
+def capacitance(row: Floats) -> tuple[float, float]:
+    """Return C_m (nF) as a pair."""
+    if row[RATE] == 0.0:
+        return row[SCALE], row[SCALE + 1]
+    return pairs.div(row[TAU], row[TAU + 1], row[SCALE], row[SCALE + 1])
+
+
 def constant_drive(row: Floats, value: float, value_lo: float) -> float:
     """Return the drive h (mV/ms) of a constant current."""
     d, _ = excess(row, value, value_lo)
@@ -131,11 +144,22 @@ def anchor_terms(
     An oscillation is re-phased with the pair, so that its phase does not drift over a long run.
     """
     count = 0
+    top = -1
+    powers = [0.0]
     for j in range(TERM * first, TERM * last, TERM):
         n = int(terms[j])
-        c = complex(terms[j + 1], terms[j + 2])
         l_re = terms[j + 3]
         l_im = terms[j + 4]
+        if l_re == 0.0 == l_im and n > 0:
+            if top < 0:
+                powers = [0.0] * (MAX_DEGREE + 1)
+            top = max(top, n)
+            weight = gain * terms[j + 1]
+            for m in range(n, -1, -1):
+                powers[m] += weight
+                weight *= m * (s + s_lo) / (n - m + 1.0)
+            continue
+        c = complex(terms[j + 1], terms[j + 2])
         if s != 0.0 or s_lo != 0.0:
             if l_re != 0.0:
                 p, e = pairs.two_prod(l_re, s)
@@ -168,6 +192,18 @@ def anchor_terms(
                 g = weight * c / complex(rate, l_im)
                 loc[k + 6] = g.real
                 loc[k + 7] = g.imag
+    if top > 0:
+        low = 0
+        while powers[low] == 0.0 and low < top:
+            low += 1
+        for m in range(top, low - 1, -1):
+            k = LOC * count
+            count += 1
+            for i in range(2, LOC):
+                loc[k + i] = 0.0
+            loc[k] = POWER
+            loc[k + 1] = float(m)
+            loc[k + 2] = powers[m]
     return count
 
 
@@ -239,9 +275,18 @@ def evaluate(
     if w1 != 0.0:
         f += w1 * ramp_response(rate, x)
         h += w1 * x
+    response = -1.0
     for k in range(0, LOC * count, LOC):
         kind = loc[k]
-        if kind == SINE:
+        if kind == POWER:
+            n = int(loc[k + 1])
+            if response < 0.0 or rate * x > RECURSIVE:
+                response = power_response(n, rate, x)
+            else:
+                response = (x ** (n + 1) - rate * response) / (n + 1.0)
+            f += loc[k + 2] * response
+            h += loc[k + 2] * x**n
+        elif kind == SINE:
             sh, ch = half_angle(loc[k + 5], loc[k + 9], x)
             sn = 2.0 * sh * ch
             cm1 = -2.0 * sh * sh
@@ -265,6 +310,11 @@ def drive(x: float, w0: float, w1: float, loc: Floats, count: int) -> tuple[floa
     slope = w1
     for k in range(0, LOC * count, LOC):
         n = int(loc[k + 1])
+        if loc[k] == POWER:
+            h += loc[k + 2] * x**n
+            if n > 0:
+                slope += n * loc[k + 2] * x ** (n - 1)
+            continue
         exponent = complex(loc[k + 4], loc[k + 5])
         c = complex(loc[k + 2], loc[k + 3]) * cmath.exp(exponent * x)
         h += c.real * x**n

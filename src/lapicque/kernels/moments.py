@@ -52,6 +52,24 @@ def scaled_moment(n: int, z: complex) -> complex:
     return m
 
 
+def power_response(n: int, rate: float, x: float) -> float:
+    """Return ``integral_0^x u^n exp(-rate (x - u)) du``: `term_response` to a power, in reals."""
+    z = rate * x
+    if z < n + 2.0:
+        term = 1.0 / (n + 1.0)
+        total = term
+        k = n + 2.0
+        while abs(term) > 2e-17 * total:
+            term *= -z / k
+            total += term
+            k += 1.0
+        return x ** (n + 1) * total
+    m = -math.expm1(-z) / z
+    for j in range(1, n + 1):
+        m = (1.0 - j * m) / z
+    return x ** (n + 1) * m
+
+
 def term_response(n: int, exponent: complex, rate: float, x: float) -> complex:
     """Return ``integral_0^x u^n exp(exponent u) exp(-rate (x - u)) du``.
 

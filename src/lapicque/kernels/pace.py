@@ -72,13 +72,15 @@ def at_least(
     slope: Floats,
     offset: Ints,
     terms: Floats,
+    jumps: Floats,
     stop: float,
     f: float,
     enough: float,
 ) -> float:
     """Return a number of spikes that the run certainly has; counting ends beyond ``enough``.
 
-    ``f`` is V - V_th at the start of the first piece.
+    ``f`` is V - V_th at the start of the first piece.  Of ``jumps`` of V at the start of a piece
+    those upwards are left out: they may fall into a refractory period.
     """
     rate = row[RATE]
     reset = row[RESET]
@@ -92,6 +94,8 @@ def at_least(
         v_lo = value_lo[p] if len(value_lo) else 0.0
         w0 = constant_drive(row, value[p], v_lo)
         w1 = row[GAIN] * slope[p]
+        if len(jumps):
+            low += min(jumps[p], 0.0)
         whole = end - starts[p]
         s = 0.0
         while s < whole:

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
 GRID, LINEAR, HERMITE = 0, 1, 2
 
-# The state of a run: time, V - V_th, end of refractoriness (ms), number of the next grid point.
-TIME, STATE_F, RELEASE, NEXT = 0, 1, 2, 3
+# The state of a run: time, V - V_th, end of refractoriness (ms), number of the next grid point,
+# number of the next kick.
+TIME, STATE_F, RELEASE, NEXT, KICK = 0, 1, 2, 3, 4
 
 FINISHED, FULL, DIVERGED = 0, 1, 2
 
-# A jump of the input within this part of a step of a grid point is taken to lie on it.
+# A jump of the input, or a kick, within this part of a step of a grid point is taken to lie on it.
 SNAP = 1e-9
 
 # Nearer to the threshold than this, V - V_th is an asymptote's that has underflowed, no touch.
@@ -211,6 +212,21 @@ def pass_quietly(
     return made, f
 
 
+def kicks_between(
+    kick_times: Floats, kicks: Floats, kick: int, start: float, stop: float
+) -> tuple[float, int]:
+    """Return the sum (mV) of the kicks on ``[start, stop]``, and the first one after them.
+
+    Those from number ``kick`` on that come before ``start``, within refractoriness, are lost.
+    """
+    total = 0.0
+    while kick < len(kicks) and kick_times[kick] <= stop:
+        if kick_times[kick] >= start:
+            total += kicks[kick]
+        kick += 1
+    return total, kick
+
+
 def run(
     row: Floats,
     starts: Floats,
@@ -218,6 +234,8 @@ def run(
     slope: Floats,
     offset: Ints,
     terms: Floats,
+    kick_times: Floats,
+    kicks: Floats,
     begin: float,
     end: float,
     dt: float,
@@ -235,8 +253,12 @@ def run(
     """Run one neuron to ``end`` or until a buffer is full.
 
     Returns ``(nodes, spikes, status)``.  ``t_out``, ``before_out`` and ``after_out`` receive the
-    nodes of the solution: their times and V - V_th before and after a reset there.  ``constants``
-    is the drive of each piece's constant part.
+    nodes of the solution: their times and V - V_th before and after a reset or a kick there.
+    ``constants`` is the drive of each piece's constant part.
+
+    ``kicks`` are jumps of V (mV) at the increasing ``kick_times``.  With spikes on the grid they
+    are as well: they wait for the end of their step and are added before V is compared with the
+    threshold.  Located spikes ask for more: there a step is split at a kick.
     """
     rate = row[RATE]
     reset = row[RESET]
@@ -254,15 +276,24 @@ def run(
     f = state[STATE_F]
     release = state[RELEASE]
     k = int(state[NEXT])
+    kick = int(state[KICK])
     pieces = len(starts)
     p = 0
     made = 0
     fired = 0
     status = FINISHED
     while True:
-        if made + 2 > len(t_out) or fired == len(spikes):
+        if made + 3 > len(t_out) or fired == len(spikes):
             status = FULL
             break
+        if t >= release and kick < len(kicks) and kick_times[kick] <= t + snap:
+            # At the start, or at the end of refractoriness.
+            jump, kick = kicks_between(kick_times, kicks, kick, release - snap, t + snap)
+            t_out[made] = t
+            before_out[made] = f
+            f += jump
+            after_out[made] = f
+            made += 1
         if t >= release and f >= 0.0:
             # At the start, or at the end of refractoriness: V is above the threshold already.
             spikes[fired] = t
@@ -284,6 +315,8 @@ def run(
         if target <= t:
             k += 1
             continue
+        if locate != GRID and kick < len(kicks) and t + snap < kick_times[kick] < target - snap:
+            target = kick_times[kick]
         if t < release:
             # Held at the reset, up to the next grid point or the end of refractoriness.
             t = min(release, target)
@@ -345,20 +378,28 @@ def run(
         if not -1e200 < f1 < 1e200:
             status = DIVERGED
             break
-        if f1 < 0.0:
+        after = f1
+        if locate == GRID or f1 <= 0.0:
+            jump, kick = kicks_between(kick_times, kicks, kick, release - snap, target + snap)
+            after += jump
+        if after < 0.0:
             t = target
-            f = f1
+            f = after
             t_out[made] = t
-            before_out[made] = f
+            before_out[made] = f1
             after_out[made] = f
             made += 1
-            k += 1
+            if target == grid_point:
+                k += 1
             continue
         top = f1
         if locate == GRID:
             t = target
             release = begin + (k + held_steps) * dt
-            k += 1
+        elif f1 <= 0.0:
+            # A kick made it, or V arrived just there.
+            t = target
+            release = t + refractory
         else:
             if locate == LINEAR:
                 x = -f / (f1 - f)
@@ -383,4 +424,5 @@ def run(
     state[STATE_F] = f
     state[RELEASE] = release
     state[NEXT] = float(k)
+    state[KICK] = float(kick)
     return made, fired, status

@@ -28,6 +28,7 @@ def sample(
     slope: Floats,
     offset: Ints,
     terms: Floats,
+    jumps: Floats,
     spikes: Floats,
     spikes_lo: Floats,
     piece_f: Floats,
@@ -41,10 +42,11 @@ def sample(
 ) -> None:
     """Write V (mV) at the nondecreasing ``times`` to ``out``.
 
-    ``begin`` holds the end of refractoriness at the start of the run (a pair) and V there (mV).
+    ``begin`` holds the end of refractoriness at the start of the run (a pair), V there and V
+    before a jump there (mV).
     ``k`` spikes and ``p`` piece starts are known to lie at or before the first time.  V stays
     below the threshold between spikes, also where rounding would lift it; ``left`` gives the
-    potential just before a spike.
+    potential just before a spike or a jump.
     """
     rate = row[RATE]
     threshold = row[THRESHOLD]
@@ -58,6 +60,9 @@ def sample(
     entered = -1
     for i in range(len(times)):
         t = times[i]
+        if left and t == starts[0]:
+            out[i] = begin[3]
+            continue
         while k < n and (spikes[k] < t or (spikes[k] == t and not left)):
             k += 1
             anchored = False
@@ -91,8 +96,10 @@ def sample(
             out[i] = v_anchor
             continue
         if left and k < n and spikes[k] == t:
-            out[i] = threshold
-            continue
+            # A spike that a jump made comes from below the threshold.
+            if not (len(jumps) and p + 1 < pieces and starts[p + 1] == t and jumps[p + 1] != 0.0):
+                out[i] = threshold
+                continue
         y, _ = evaluate(x, f, w0, w1, rate, loc, count)
         v = threshold + y
         out[i] = v if v < threshold else below

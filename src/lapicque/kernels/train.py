@@ -1,7 +1,8 @@
 """The spike train of one neuron: the event loop over pieces of the input and spikes.
 
 Event rule: the next spike is the first time, at or after the end of refractoriness, with
-V >= V_th; tested first at the end of refractoriness, then by crossing.
+V >= V_th; tested first at the end of refractoriness and after every jump of V, then by crossing.
+A jump at the instant of a spike is part of what made it; one within refractoriness is lost.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from .membrane import (
     GAP,
     GENERAL,
     LOC,
+    POWER,
     RATE,
     REAL,
     REFRACTORY,
@@ -51,11 +53,12 @@ if TYPE_CHECKING:
 AUTO, ISOLATION, MARCH = 0, 1, 2
 
 # The state: the time from which the neuron is free (pair, ms), V - V_th there (pair, mV), the
-# piece, the number of grazes.
+# piece, the number of grazes, the last piece whose jump of V was dealt with.
 FREE = 0
 STATE_F = 2
 PIECE = 4
 GRAZES = 5
+JUMPED = 6
 
 FINISHED, FULL, TOO_MANY_EVALUATIONS = 0, 1, 2
 
@@ -64,6 +67,9 @@ NEAR_END = 1e-6
 
 # A linear piece is passed at once only if V stays this far, in parts of V - V_th, from V_th.
 MARGIN = 1e-9
+
+# The bounds of a polynomial are looked at in parts of its piece.
+SHARE = 0.25
 
 _BELOW = -1e-300  # "below the threshold by less than a rounding error"
 
@@ -115,15 +121,15 @@ def stretch(length: float, whole: float, loc: Floats, count: int) -> float:
     longest = length
     for k in range(0, LOC * count, LOC):
         if loc[k] == GENERAL:
-            pace = math.hypot(loc[k + 4], loc[k + 5])
-            most = (loc[k + 1] + 4.0) / pace if pace > 0.0 else 0.03125 * whole
-            longest = min(longest, most)
+            longest = min(longest, (loc[k + 1] + 4.0) / math.hypot(loc[k + 4], loc[k + 5]))
+        elif loc[k] == POWER:
+            longest = min(longest, SHARE * whole)
     return longest
 
 
 def _graze(t: float, state: Floats, graze_out: Floats) -> None:
     count = int(state[GRAZES])
-    if count < len(graze_out):
+    if count < len(graze_out) and (count == 0 or graze_out[count - 1] != t):
         graze_out[count] = t
         state[GRAZES] += 1.0
 
@@ -144,6 +150,10 @@ def _arrive(stop: float, f: float, state: Floats) -> None:
     state[FREE + 1] = 0.0
     state[STATE_F] = min(f, _BELOW)
     state[STATE_F + 1] = 0.0
+
+
+def _at_rest(state: Floats, d: float, d_lo: float) -> bool:
+    return state[STATE_F] == d and state[STATE_F + 1] == d_lo
 
 
 def _tolerance(row: Floats, d: float) -> float:
@@ -211,6 +221,10 @@ def through_constant(
         if n == room or _beyond(state, stop):
             return n
     rate = row[RATE]
+    if d < 0.0 < rate and _at_rest(state, d, d_lo):
+        # Nothing to round: what a jump adds to is known to the last digit.
+        state[FREE], state[FREE + 1] = stop, 0.0
+        return n
     x = (stop - state[FREE]) - state[FREE + 1]
     w0 = d * (row[GAIN] if rate == 0.0 else rate)
     _arrive(stop, state[STATE_F] * math.exp(-rate * x) + w0 * leak_integral(rate, x), state)
@@ -325,6 +339,37 @@ def scale_of(
     return scale
 
 
+def spike_at_jump(
+    row: Floats, p: int, stop: float, jump: float, jump_lo: float, state: Floats, n: int
+) -> int:
+    """Decide on a spike, the ``n``-th, at the very instant of a jump; return the spikes left.
+
+    V is tested once, after the jump: one that leads below the threshold undoes the spike.
+    """
+    f, f_lo = 0.0, 0.0
+    if row[RESET] >= 0.0:
+        f, f_lo = row[RESET], row[RESET + 1]
+    f, f_lo = pairs.add(f, f_lo, jump, jump_lo)
+    state[JUMPED] = float(p)
+    if f >= 0.0:
+        return n
+    state[FREE], state[FREE + 1] = stop, 0.0
+    state[STATE_F], state[STATE_F + 1] = f, f_lo
+    return n - 1
+
+
+def jump_of_v(row: Floats, jump: float, jump_lo: float, state: Floats, graze_out: Floats) -> None:
+    """Let V jump; where rounding decides whether it reaches the threshold, that is a graze."""
+    f = state[STATE_F]
+    f_lo = state[STATE_F + 1]
+    state[STATE_F], state[STATE_F + 1] = pairs.add(f, f_lo, jump, jump_lo)
+    exact = f == row[RESET] and f_lo == row[RESET + 1]
+    exact = exact or (f == -row[GAP] and f_lo == -row[GAP + 1])
+    size = max(abs(f), abs(row[RESET]), abs(row[GAP]))
+    if not exact and abs(state[STATE_F]) <= UNDECIDED * EPSILON * size:
+        _graze(state[FREE], state, graze_out)
+
+
 def run(
     row: Floats,
     starts: Floats,
@@ -333,6 +378,8 @@ def run(
     slope: Floats,
     offset: Ints,
     terms: Floats,
+    jumps: Floats,
+    jumps_lo: Floats,
     end: float,
     how: int,
     state: Floats,
@@ -346,9 +393,11 @@ def run(
     """Run one neuron to ``end`` or until the buffers are full; return ``(spikes, status)``.
 
     The arrays of the input are those of `lapicque.pieces.Pieces`; ``value_lo`` and ``offset`` are
-    empty where nothing needs them.  ``hi_out`` and ``lo_out`` receive spike times as pairs,
-    ``piece_f`` V - V_th at the start of each piece (NaN while refractory), ``graze_out`` the
-    times of peaks that doubles cannot tell from the threshold.
+    empty where nothing needs them, and so are ``jumps`` and ``jumps_lo``: by how much V jumps at
+    the start of each piece (pairs, mV; the first piece's is in the state already).  ``hi_out``
+    and ``lo_out`` receive spike times as pairs, ``piece_f`` V - V_th at the start of each piece
+    (after its jump; NaN while refractory), ``graze_out`` the times of peaks that doubles cannot
+    tell from the threshold.
     """
     pieces = len(starts)
     room = len(hi_out)
@@ -365,6 +414,7 @@ def run(
             ramped = first == last and slope[p] != 0.0 and state[FREE] == starts[p]
             w0 = row[GAIN] * value[p] - row[RATE] * row[GAP]
             w1 = row[GAIN] * slope[p]
+            made = n
             if ramped and pass_below(row, w0, w1, stop - starts[p], stop, state):
                 pass
             elif first == last and slope[p] == 0.0:
@@ -391,12 +441,19 @@ def run(
                     loc,
                     budget,
                 )
+            if len(jumps) and made < n and not final and hi_out[n - 1] == stop:
+                if lo_out[n - 1] == 0.0:
+                    n = spike_at_jump(row, p + 1, stop, jumps[p + 1], jumps_lo[p + 1], state, n)
             if n == room or budget[0] < 0.0:
                 state[PIECE] = float(p)
                 return n, FULL if n == room else TOO_MANY_EVALUATIONS
         p += 1
         if not final:
             free = state[FREE] == stop and state[FREE + 1] == 0.0
+            if len(jumps):
+                if free and jumps[p] != 0.0 and state[JUMPED] != p:
+                    jump_of_v(row, jumps[p], jumps_lo[p], state, graze_out)
+                state[JUMPED] = float(p)
             piece_f[p] = state[STATE_F] if free else math.nan
     state[PIECE] = float(p)
     return n, FINISHED

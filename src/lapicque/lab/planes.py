@@ -26,6 +26,9 @@ Plane = dict[str, Any]
 _POINTS = 16
 _RATIO = 1.53
 _CURVE_STEPS = 8_000
+# Points of a curve each of which takes simulations, and how sharp their rates must be.
+_SIMULATED = 24
+_SEEN = 1e-4
 
 
 def views() -> dict[str, dict[str, str]]:
@@ -195,8 +198,10 @@ def f_I(experiments: list[Experiment]) -> Plane:
     # The curve rises steeply above the rheobase: its samples gather there. It goes on beyond the
     # axis, which a drag may widen.
     reach = 2.0 * high - begin
-    currents = array("d", [low, *(begin + reach * (k / 200) ** 3 for k in range(201))])
-    rates = analysis.f_I(neuron, currents)
+    # Where each rate takes a simulation there are fewer of them.
+    count = 200 if neuron.renewal else _SIMULATED
+    currents = array("d", [low, *(begin + reach * (k / count) ** 3 for k in range(count + 1))])
+    rates = _rates(neuron, tuple(currents))
     finite = [(i, r) for i, r in zip(currents, rates, strict=True) if math.isfinite(r)]
     shown = [p for p in points if p["y"] is not None]
     highest = max([r for i, r in finite if i <= high] + [p["y"] for p in shown], default=0.0)
@@ -229,7 +234,7 @@ def _operating_point(index: int, experiment: Experiment) -> Plane:
     steady = _is_constant(current, experiment.duration)
     value: float | None
     if steady:
-        value = analysis.f_I(experiment.neuron, mean)
+        (value,) = _rates(experiment.neuron, (mean,))
     else:
         try:
             cap = COUNTED_SPIKES_VARYING if current.normal_form.terms else COUNTED_SPIKES
@@ -264,8 +269,20 @@ def _lasts(part: Constant, duration: float) -> bool:
 
 
 def _is_constant(current: Current, duration: float) -> bool:
-    form = current.normal_form.on(0.0, duration)
-    return len(form) == 1 and form.slope[0] == 0.0 and not form.terms
+    return current.normal_form.on(0.0, duration).is_constant
+
+
+@functools.lru_cache(maxsize=8)
+def _rates(neuron: Neuron, currents: tuple[float, ...]) -> array[float]:
+    if neuron.renewal:
+        return analysis.f_I(neuron, currents)
+    rates = array("d")
+    for current in currents:
+        try:
+            rates.append(analysis.f_I(neuron, current, tolerance=_SEEN))
+        except LimitError:
+            rates.append(math.nan)  # a train that does not settle
+    return rates
 
 
 # Strength and duration --------------------------------------------------------------------------
@@ -350,8 +367,9 @@ def _laws(neuron: Neuron) -> tuple[Plane, ...]:
     # Durations at which the simulated threshold is looked for, and between which the laws bend.
     looked = [scale * x for x in (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 3.0, 4.0, 5.0, 6.0)]
     # Also for pulses far longer: the axis follows the pulse.
-    dense = array("d", [right * (k / 240) ** 2 for k in range(1, 241)])
-    dense.extend(right * 1.15**k for k in range(1, 50))
+    count = 240 if neuron.renewal else _SIMULATED
+    dense = array("d", [right * (k / count) ** 2 for k in range(1, count + 1)])
+    dense.extend(right * 1.15**k for k in range(1, 50, 1 if neuron.renewal else 7))
 
     def visible(law: Any) -> tuple[list[float], list[float]]:
         pairs = [(d, i) for d, i in zip(dense, law, strict=True) if i <= 4.0 * top]

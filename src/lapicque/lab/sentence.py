@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+
 from ..analysis import Comparison
 from ..experiment import Experiment
 from ..features import constant_rate
@@ -34,11 +36,13 @@ def sentence(
         count, first = response.spike_count, response.spikes[0] if response.spikes else None
     neuron = experiment.neuron
     form = experiment.current.normal_form.on(0.0, experiment.duration)
-    if len(form) == 1 and form.slope[0] == 0.0 and not form.terms and neuron.rest() is not None:
+    if form.is_constant and neuron.rest() is not None and neuron.renewal:
         low = form.value_lo[0] if form.value_lo else 0.0
         return _constant(response, count, neuron.pack(), form.value[0], low)
     if currents is None:
         _, currents = current_line(experiment.current, 0.0, experiment.duration, _LOOKS)
+    if form.kicks:
+        return _kicked(response, count, first)
     return _varying(experiment, response, count, first, max(currents))
 
 
@@ -87,7 +91,7 @@ def _varying(
     if first is None:
         if peak <= rheobase:
             return f"The current never exceeds the rheobase, {rheobase:.4g} nA: silent."
-        gap = response.solution.row[membrane.THRESHOLD] - _highest(response)
+        gap = _nearest(response)
         return (
             f"The current exceeds the rheobase, {rheobase:.4g} nA, but too briefly: V comes within "
             f"{gap:.3g} mV of the threshold, silent."
@@ -98,17 +102,34 @@ def _varying(
     )
 
 
-def _highest(response: Response) -> float:
-    """Return the highest V of a run: at its highest look, or between that one's neighbours."""
+def _kicked(response: Response, count: int, first: float | None) -> str:
+    # What a kick does depends on V, not on the current: no rheobase is said.
+    if first is None:
+        gap = _nearest(response)
+        return f"With its jumps V comes within {gap:.3g} mV of the threshold: silent."
+    return f"{_spikes(count)}, the first at {first:.5g} ms; V jumps at each presynaptic spike."
+
+
+def _nearest(response: Response) -> float:
+    """Return how near V comes to the threshold (mV) in a run without spikes.
+
+    At the nearest look, or between that one's neighbours.
+    """
+
+    def gap(t: float) -> float:
+        return response.threshold(t) - response.voltage(t)
+
     times, potentials = voltage_line(response, response.start, response.stop, _LOOKS)
-    k = potentials.index(max(potentials))
+    thresholds = response.threshold(array("d", times))
+    gaps = [theta - v for theta, v in zip(thresholds, potentials, strict=True)]
+    best = min(gaps)
+    k = gaps.index(best)
     low, high = times[max(0, k - 1)], times[min(k + 1, len(times) - 1)]
-    best = potentials[k]
     for _ in range(40):
         third = (high - low) / 3.0
-        left, right = response.voltage(low + third), response.voltage(high - third)
-        best = max(best, left, right)
-        if left < right:
+        left, right = gap(low + third), gap(high - third)
+        best = min(best, left, right)
+        if left > right:
             low += third
         else:
             high -= third

@@ -14,7 +14,7 @@ from ..experiment import Experiment
 from ..features import features
 from ..kernels import membrane, pace, pairs, train
 from ..method import Exact, FixedStep
-from ..polyline import Line, current_line, voltage_line
+from ..polyline import Line, current_line, threshold_line, voltage_line
 from ..response import Response, State
 from ..simulate import simulate
 from .sentence import error_sentence, sentence
@@ -77,11 +77,7 @@ def trace(
     """Return everything that is drawn and said of one experiment."""
     low, high = view_of(experiment, window)
     neuron = experiment.neuron
-    rest = neuron.rest()
-    lines = [("V_th", "threshold V_th", "threshold", experiment.value("neuron.V_th"))]
-    if rest is not None:
-        lines.append(("E_L", "rest E_L", "rest", rest))
-    lines.append(("V_reset", "reset V_reset", "reset", experiment.value("neuron.V_reset")))
+    lines = neuron.levels()
     shown: dict[str, Any] = {
         "duration": experiment.duration,
         "window": [low, high],
@@ -91,11 +87,15 @@ def trace(
     shown["I_t"], shown["I"] = current_line(experiment.current, low, high, width)
     done = run(experiment, low, high, width, max_steps)
     shown["t"], shown["V"] = done.line or ([], [])
+    shown["theta_t"], shown["theta"] = [], []
     shown["spikes"] = shown["grazes"] = []
     crowd = done.crowded or {}
     if done.response is not None:
         if done.line is None:
             shown["t"], shown["V"] = voltage_line(done.response, low, high, width)
+            if not neuron.fixed_threshold:
+                drawn = shown["t"], shown["V"]
+                shown["theta_t"], shown["theta"] = threshold_line(done.response, drawn)
         shown["spikes"] = _within(done.response.spikes, low, high) if not done.crowded else []
         shown["grazes"] = done.response.grazes.tolist()
         whole = (low, high) == (0.0, experiment.duration)
@@ -151,7 +151,9 @@ def run(
     terms = len(experiment.current.normal_form.terms) // membrane.TERM
     # A spike takes as much longer as there are terms to sum up.
     cap = COUNTED_SPIKES_VARYING * 2 // (1 + terms) if terms else COUNTED_SPIKES
-    if not isinstance(experiment.method, FixedStep):
+    if not experiment.neuron.renewal:
+        cap = COUNTED_SPIKES_VARYING // 4
+    elif not isinstance(experiment.method, FixedStep):
         enough = max(DRAWN_SPIKES, cap)
         if _at_least(experiment, enough) > enough:
             return _uncounted(experiment, enough)
@@ -193,6 +195,7 @@ def _at_least(experiment: Experiment, enough: int) -> float:
         form.slope,
         form.offset,
         form.terms,
+        form.jumps(*membrane.capacitance(row))[0],
         experiment.duration,
         _start_of(experiment) - row[membrane.THRESHOLD],
         float(enough),
@@ -212,11 +215,11 @@ def _regular(experiment: Experiment, low: float, high: float, width: int) -> Run
     duration = experiment.duration
     form = experiment.current.normal_form.on(0.0, duration)
     row = experiment.neuron.pack()
-    if isinstance(experiment.method, FixedStep) or len(form) != 1 or form.slope[0] != 0.0:
+    if isinstance(experiment.method, FixedStep) or not form.is_constant:
         return None
     d, d_lo = membrane.excess(row, form.value[0], form.value_lo[0] if form.value_lo else 0.0)
     reset = (row[membrane.RESET], row[membrane.RESET + 1])
-    if form.terms or d <= 0.0 or reset[0] >= 0.0:
+    if d <= 0.0 or reset[0] >= 0.0:
         return None
     f, f_lo = pairs.add(_start_of(experiment), 0.0, -row[membrane.THRESHOLD], 0.0)
     first = (0.0, 0.0) if f >= 0.0 else train.crossing_of_constant(row, d, d_lo, f, f_lo)
