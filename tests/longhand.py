@@ -144,7 +144,11 @@ class Longhand:
         begin = float(blind)
         while begin < length:
             looks = begin + step * np.arange(2001)
-            values = (coefficients * np.exp(np.outer(looks, exponents))).sum(axis=1).real
+            if np.abs(coefficients).max() < 1e5:
+                values = (coefficients * np.exp(np.outer(looks, exponents))).sum(axis=1).real
+            else:  # near a pole: doubles would lose it all
+                looks = begin + 10 * step * np.arange(101)
+                values = np.array([float(at(f, mp.mpf(x))) for x in looks])
             above = np.flatnonzero(values[1:] >= 0)
             inner = values[1:-1]
             peaks = np.flatnonzero((inner >= values[:-2]) & (inner > values[2:])) + 1
