@@ -276,7 +276,7 @@ def test_only_the_end_of_a_drag_is_written_down(notebook):
     updates, asked = len(notebook.updates()), len(notebook.sent)
     end = range_of(lab, "I").evaluate(FORTY_FRAMES)
     assert len(notebook.updates()) == updates
-    assert len(notebook.sent) - asked > 4
+    assert len(notebook.sent) - asked > 1
     expect(still).to_have_attribute("alt", re.compile(re.escape(f"R I = {6.4 * end:.4g} mV")))
     assert notebook.printed()[::2] == (end, calls + 1)
     assert len(notebook.updates()) == updates + 1
