@@ -763,6 +763,32 @@ def test_csv_of_what_is_shown_is_downloaded(page):
         assert [float(t) for t in spikes] == list(run.spikes)
 
 
+def test_the_setting_b_is_downloaded_too(page):
+    """What was held has rows of its own, equal to its own run, and a row in the picture."""
+    type_value(page, "I", "1.3")
+    page.keyboard.press("Escape")
+    tool(page, "hold").click()
+    type_value(page, "I", "2")
+    expect(page.locator("[data-sentence=held]")).to_be_visible()
+    _, content = downloaded(page, "csv")
+    lines = [line for line in content.decode().splitlines() if not line.startswith("#")]
+    rows = list(csv.DictReader(io.StringIO("\n".join(lines))))
+    variant = PRESETS["constant"]["variants"][0]
+    for setting, current in (("A", 2.0), ("B", 1.3)):
+        (experiment,) = moved(variant, {"I": current})
+        key = (setting, "spike")
+        spikes = [r["t_ms"] for r in rows if (r["setting"], r["quantity"]) == key]
+        assert [float(t) for t in spikes] == list(experiment.run().spikes)
+    _, content = downloaded(page, "svg")
+    texts = written(ET.fromstring(content))
+    assert "B" in texts
+    assert page.locator("[data-sentence=held]").inner_text() in texts
+
+
+def written(root):
+    return ["".join(each.itertext()) for each in root.iter("{http://www.w3.org/2000/svg}text")]
+
+
 def test_a_picture_of_what_is_shown_is_downloaded(page):
     """An SVG with the sentences of traces and view, and the same as a PNG of twice its size."""
     choose(page, "view", "f-I")
@@ -771,7 +797,7 @@ def test_a_picture_of_what_is_shown_is_downloaded(page):
     name, content = downloaded(page, "svg")
     assert name == "lapicque.svg"
     root = ET.fromstring(content)
-    texts = " ".join(each.text or "" for each in root.iter("{http://www.w3.org/2000/svg}text"))
+    texts = " ".join(written(root))
     assert page.locator("[data-sentence=exact]").inner_text() in texts
     assert sentence.inner_text() in texts
     name, content = downloaded(page, "png")

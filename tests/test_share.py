@@ -7,6 +7,7 @@ that which wrote them.
 import copy
 import csv
 import io
+import itertools
 import json
 import re
 import time
@@ -20,8 +21,10 @@ from hypothesis import strategies as st
 
 import lapicque as lq
 from lapicque import link
+from lapicque.lab import svg, ticks
 from lapicque.lab.answer import answer, describe
 from lapicque.lab.presets import preset_of_all
+from lapicque.lab.still import LEFT, PLOT, WIDTH
 
 DESCRIBED = describe()
 PRESETS = {preset["name"]: preset for preset in DESCRIBED["presets"]}
@@ -160,6 +163,14 @@ def test_a_link_of_thousands_of_parts_opens_at_once():
         ({"kind": "save", "experiments": ["ok"], "format": "csv", "width": 0}, "'width'"),
         ({"kind": "save", "experiments": ["ok"], "format": "svg", "subject": 1}, "'subject'"),
         ({"kind": "save", "experiments": ["ok"], "format": "svg", "view": 2}, "'view'"),
+        (
+            {"kind": "save", "experiments": ["ok"], "format": "csv", "held": [1]},
+            "'held' must be null",
+        ),
+        (
+            {"kind": "save", "experiments": ["ok"], "format": "csv", "held": {}},
+            "'held.experiments'",
+        ),
         ({"kind": ["link"]}, "is not a kind of request"),
     ],
 )
@@ -219,14 +230,15 @@ def test_python_that_is_copied_runs(tmp_path, monkeypatch):
 
 
 def rows_of(text):
-    """The comments and, by experiment, method and quantity, the pairs of a CSV file."""
+    """The comments and, by setting, experiment, method and quantity, the pairs of a CSV file."""
     lines = text.splitlines()
     comments = [line for line in lines if line.startswith("#")]
     table = csv.DictReader(io.StringIO("\n".join(lines[len(comments) :])))
-    assert table.fieldnames == ["experiment", "method", "quantity", "t_ms", "value"]
+    columns = ["setting", "experiment", "method", "quantity"]
+    assert table.fieldnames == [*columns, "t_ms", "value"]
     found = {}
     for row in table:
-        key = (int(row["experiment"]), row["method"], row["quantity"])
+        key = (row["setting"], int(row["experiment"]), row["method"], row["quantity"])
         value = float(row["value"]) if row["value"] else None
         found.setdefault(key, []).append((float(row["t_ms"]), value))
     return comments, found
@@ -260,15 +272,15 @@ def test_csv_has_the_exact_spikes_and_the_lines(name, variant, window):
     assert all(unit in "".join(comments[:2]) for unit in (" ms", " mV", " nA"))
     low, high = window or (0.0, experiments[0]["duration"])
     for k, data in enumerate(experiments):
-        (said,) = [line for line in comments if line.startswith(f"# experiment {k + 1}")]
+        (said,) = [line for line in comments if f"experiment {k + 1}" in line]
         assert json.loads(said[said.index(": {") + 2 :]) == data
         if len(names) > 1:
             assert f'"{names[k]}"' in said
         experiment = lq.Experiment.from_dict(data)
         response = experiment.run()
         spikes = [t for t in response.spikes if low <= t <= high]
-        assert [t for t, _ in found.pop((k + 1, "Exact", "spike"), [])] == spikes
-        voltage, current = (found.pop((k + 1, "Exact", q)) for q in ("V", "I"))
+        assert [t for t, _ in found.pop(("A", k + 1, "Exact", "spike"), [])] == spikes
+        voltage, current = (found.pop(("A", k + 1, "Exact", q)) for q in ("V", "I"))
         assert (voltage[0][0], voltage[-1][0]) == (low, high)
         on_the_line(response, voltage)
         for t, i in current:
@@ -284,10 +296,57 @@ def test_csv_has_the_compared_method_too():
     comments, found = rows_of(asked("save", [data], names, format="csv")["text"])
     experiment = lq.Experiment.from_dict(data)
     euler, exact = experiment.run(), experiment.replace({"method": None}).run()
-    assert [t for t, _ in found[1, "Euler", "spike"]] == list(euler.spikes)
-    assert [t for t, _ in found[1, "Exact", "spike"]] == list(exact.spikes)
-    on_the_line(euler, found[1, "Euler", "V"])
-    on_the_line(exact, found[1, "Exact", "V"])
+    assert [t for t, _ in found["A", 1, "Euler", "spike"]] == list(euler.spikes)
+    assert [t for t, _ in found["A", 1, "Exact", "spike"]] == list(exact.spikes)
+    on_the_line(euler, found["A", 1, "Euler", "V"])
+    on_the_line(exact, found["A", 1, "Exact", "V"])
+
+
+@pytest.mark.parametrize("window", [None, [20.0, 60.5]])
+def test_csv_has_the_setting_b_too(window):
+    """Its spikes and its line, those of its own run, in the window of A; its experiment and name in
+    a comment. A's rows are those without it."""
+    (data,), _ = entries("constant", "equation")
+    others, names = entries("intensity-duration", "pulses")
+    held = {"experiments": others, "names": names}
+    alone = rows_of(asked("save", [data], format="csv", window=window)["text"])
+    comments, found = rows_of(asked("save", [data], format="csv", window=window, held=held)["text"])
+    low, high = window or (0.0, data["duration"])
+    for k, other in enumerate(others):
+        said = next(c for c in comments if c.startswith(f"# setting B, experiment {k + 1} "))
+        assert f'"{names[k]}"' in said
+        assert json.loads(said[said.index(": {") + 2 :]) == other
+        run = lq.Experiment.from_dict(other).run()
+        spikes = [t for t in run.spikes if low <= t <= high]
+        assert [t for t, _ in found.pop(("B", k + 1, "Exact", "spike"), [])] == spikes
+        on_the_line(run, found.pop(("B", k + 1, "Exact", "V")))
+        assert found.pop(("B", k + 1, "Exact", "I"))[-1][0] == high
+    assert found == alone[1]
+
+
+@pytest.mark.parametrize("form", ["csv", "svg"])
+def test_a_setting_b_that_ends_before_the_window_has_no_rows(form):
+    """As on the page, which shows the window and nothing of B; it is no error."""
+    (data,), _ = entries("constant", "equation")
+    held = {"experiments": [{**data, "duration": 5.0}], "names": []}
+    text = asked("save", [data], format=form, window=[20.0, 60.0], held=held)["text"]
+    if form == "csv":
+        assert {key[0] for key in rows_of(text)[1]} == {"A"}
+    else:
+        assert "B" in names_in_margin(drawn(text))
+
+
+def test_a_fault_of_b_is_told_from_one_of_a():
+    """Its path begins with ``held``, and no experiment of A is blamed."""
+    (data,), _ = entries("constant", "equation")
+    bad = copy.deepcopy(data)
+    bad["neuron"]["R_m"] = -1.0
+    held = {"experiments": [data, bad], "names": ["a", "b"]}
+    error = ask("save", [data], format="svg", held=held)["error"]
+    assert (error["path"], error["experiment"]) == ("held.experiments.1.neuron.R_m", None)
+    held = {"experiments": [data] * 5, "names": []}
+    error = ask("save", [data], format="csv", held=held)["error"]
+    assert error["path"] == "held.experiments"
 
 
 def test_csv_says_where_spikes_are_too_many():
@@ -297,7 +356,7 @@ def test_csv_says_where_spikes_are_too_many():
     data["current"][0]["amplitude"], data["V_0"] = 10.0, 0.95
     comments, found = rows_of(asked("save", [data], format="csv")["text"])
     assert any("180499 spikes" in line for line in comments)
-    assert (1, "Exact", "spike") not in found
+    assert ("A", 1, "Exact", "spike") not in found
 
 
 def test_csv_says_what_time_it_has():
@@ -306,7 +365,7 @@ def test_csv_says_what_time_it_has():
     two = [data, {**data, "duration": 250.0}]
     comments, found = rows_of(asked("save", two, ["a", "b"], format="csv")["text"])
     assert "from 0.0 to 250.0 ms" in comments[0]
-    assert found[2, "Exact", "V"][-1][0] == 250.0
+    assert found["A", 2, "Exact", "V"][-1][0] == 250.0
 
 
 def test_names_cannot_break_the_file():
@@ -316,7 +375,7 @@ def test_names_cannot_break_the_file():
     names = ['=1+1\n1,Exact,spike,7,\r"', '\u2028b,=1+1,@a;+1;\t-1,"=1']
     comments, found = rows_of(asked("save", experiments * 2, names, format="csv")["text"])
     assert len(comments) == 4
-    assert {key[0] for key in found} == {1, 2}
+    assert {key[:2] for key in found} == {("A", 1), ("A", 2)}
     for comment, name in zip(comments[2:], names, strict=True):
         assert json.JSONDecoder().raw_decode(comment, comment.index('"'))[0] == name
         for separator in ",;\t":
@@ -332,9 +391,41 @@ def drawn(text):
     root = ET.fromstring(text)
     assert root.tag == f"{SVG}svg"
     kinds = {each.tag.removeprefix(SVG) for each in root.iter()}
-    assert kinds <= {"svg", "title", "rect", "text", "path", "circle"}
+    assert kinds <= {"svg", "title", "rect", "text", "tspan", "path", "circle"}
     assert not [a for each in root.iter() for a in each.attrib if "href" in a or a.startswith("on")]
     return root
+
+
+def written(root):
+    """Each text of a picture, its symbols and subscripts joined."""
+    return ["".join(each.itertext()) for each in root.iter(f"{SVG}text")]
+
+
+def plain_of(sentence):
+    """A sentence without what the picture sets as symbols and signs."""
+    return re.sub(r"[\s_]", "", sentence).replace("−", "-").replace("τ", "tau")
+
+
+def names_in_margin(root):
+    """What stands right of the panels, from top to bottom: levels, then rows."""
+    right = LEFT + PLOT
+    at = [each for each in root.iter(f"{SVG}text") if right < float(each.get("x", 0)) < WIDTH - 20]
+    at = sorted(at, key=lambda each: float(each.get("y")))
+    return ["".join(each.itertext()) for each in at]
+
+
+def labels_along(root, axis):
+    """The numbers that stand along one axis of the picture's plane."""
+    inner = root.findall(f"{SVG}svg")[-1]
+    top, below = float(inner.get("y")), float(inner.get("y")) + float(inner.get("height"))
+    found = []
+    for each in root.iter(f"{SVG}text"):
+        x, y = float(each.get("x", -1)), float(each.get("y", -1))
+        here = y > below if axis == "x" else x == LEFT - 6 and top - 5 < y < below + 9
+        label = "".join(each.itertext()).replace("−", "-")
+        if here and re.fullmatch(r"-?[\d.]+|(\d·)?10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", label):
+            found.append(label)
+    return found
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -346,17 +437,20 @@ def test_svg_of_every_view(name, view):
     reply = asked("save", experiments, names, format="svg", title="A <title> & more", **more)
     assert (reply["name"], reply["type"]) == ("lapicque.svg", "image/svg+xml")
     root = drawn(reply["text"])
-    texts = " ".join(each.text or "" for each in root.iter(f"{SVG}text"))
+    texts = " ".join(written(root))
     assert "A <title> & more" in texts
+    assert "_" not in re.sub(r"'[^']*'", "", texts)  # quoted names are those of files
     assert "time (ms)" in texts
     runs = answer({"kind": "run", "experiments": experiments, "view": "traces"})["results"]
-    squeezed = re.sub(r"\s", "", texts)
-    assert all(re.sub(r"\s", "", run["sentence"]) in squeezed for run in runs)
+    squeezed = plain_of(texts)
+    assert all(plain_of(run["sentence"]) in squeezed for run in runs)
     inner = root.findall(f"{SVG}svg")
-    assert len(inner) == (view != "traces")
+    assert len(inner) == 2 + (view != "traces")
+    if view != "traces":
+        assert min(len(labels_along(root, axis)) for axis in "xy") >= 2
     if view == "convergence" and name == "two-inputs":
         assert texts.count("slope 4.") >= 1
-        assert len(inner[0].findall(f"{SVG}path")) == 4
+        assert len(inner[2].findall(f"{SVG}path")) == 4
     if view == "f-I":
         assert "rheobase" in texts
 
@@ -371,8 +465,98 @@ def test_svg_shows_the_window_and_the_method():
     experiment = lq.Experiment.from_dict(data)
     runs = [experiment.replace({"method": None}).run(), experiment.run()]
     assert rows == [sum(20.0 <= t <= 60.0 for t in run.spikes) for run in runs]
-    texts = [each.text for each in root.iter(f"{SVG}text")]
-    assert any(text and text.startswith("Euler, dt 0.5 ms") for text in texts)
+    assert any(text.startswith("Euler, dt 0.5 ms") for text in written(root))
+    assert names_in_margin(root)[-4:] == ["exact", "Euler", "late", "early"]
+
+
+def dashes_of_keys(root):
+    """Colour and dash of the samples of lines left of the sentences."""
+    keys = [each for each in root.iter(f"{SVG}path") if each.get("d").startswith("M12 ")]
+    return [(each.get("stroke"), each.get("stroke-dasharray")) for each in keys]
+
+
+def test_svg_shows_the_setting_b():
+    """B's spikes in a row of its own that is named, its sentence, and its levels where they differ
+    from A's; its key is like no other."""
+    (data,), _ = entries("constant", "equation")
+    other = copy.deepcopy(data)
+    other["neuron"]["V_th"] = 4.0
+    held = {"experiments": [other], "names": [""]}
+    root = drawn(asked("save", [data], format="svg", held=held)["text"])
+    rows = [p.get("d", "").count("v12") for p in root.iter(f"{SVG}path")]
+    runs = [lq.Experiment.from_dict(each).run() for each in (data, other)]
+    assert [count for count in rows if count] == [run.spike_count for run in runs]
+    margin = names_in_margin(root)
+    assert margin == ["threshold Vth", "Vth of B", "rest EL", "reset Vreset", "exact", "B"]
+    result = answer({"kind": "run", "experiments": [other], "view": "traces"})["results"][0]
+    assert f"B: {result['sentence']}" in root.findtext(f"{SVG}title")
+    assert plain_of(f"B: {result['sentence']}") in plain_of(" ".join(written(root)))
+    keys = dashes_of_keys(root)
+    assert len(set(keys)) == len(keys) == 2
+
+
+def test_rows_are_named_and_keys_differ_for_many_experiments():
+    """Four experiments, their answers by Euler and four of B: each row has its name, each key of a
+    line a colour and a dash that no other has."""
+    experiments, names = entries("intensity-duration", "notebook")
+    stepped = [{**each, "method": EULER} for each in experiments]
+    # All fire, or Euler's sentence would be left out.
+    for each in (*stepped, *experiments):
+        each["current"][0]["amplitude"] = 10.0
+    held = {"experiments": experiments, "names": names}
+    root = drawn(asked("save", stepped, names, format="svg", held=held)["text"])
+    expected = [word for name in names for word in (name, "Euler")] + [f"B, {n}" for n in names]
+    margin = names_in_margin(root)
+    assert [name for name in margin if name in expected] == expected
+    keys = dashes_of_keys(root)
+    assert len(set(keys)) == len(keys) == 12
+
+
+def test_levels_stand_apart_however_near_they_are():
+    """Names of levels never overlap, and none lies over a panel."""
+    (data,), _ = entries("constant", "equation")
+    data["neuron"] |= {"E_L": 0.4, "V_reset": 0.41}
+    root = drawn(asked("save", [data], format="svg")["text"])
+    found = [e for e in root.iter(f"{SVG}text") if "".join(e.itertext())[-2:] in ("th", "EL", "et")]
+    assert len(found) == 3
+    heights = sorted(float(each.get("y")) for each in found)
+    assert min(b - a for a, b in itertools.pairwise(heights)) >= 13.0
+    assert all(float(each.get("x")) > LEFT + PLOT for each in found)
+
+
+@given(
+    low=st.floats(-1e6, 1e6),
+    width=st.floats(1e-9, 1e6),
+    about=st.integers(2, 10),
+    ends=st.tuples(st.floats(-9.0, 9.0), st.floats(0.01, 12.0)),
+)
+def test_an_axis_has_two_labels_at_least(low, width, about, ends):
+    """Within its range, in order, and told apart; linear and logarithmic."""
+    begin, decades = ends
+    spans = [(low, low + width), (10.0**begin, 10.0 ** (begin + decades))]
+    axes = [ticks.linear(*spans[0], about), ticks.logarithmic(*spans[1], about)[0]]
+    for (first, last), axis in zip(spans, axes, strict=True):
+        values, labels = zip(*axis, strict=True)
+        room = 1e-6 * (last - first)
+        assert len(set(labels)) == len(labels) >= 2
+        assert first - room <= values[0] < values[-1] <= last + room
+        assert list(values) == sorted(values)
+
+
+def test_text_is_set_as_on_the_page():
+    """Symbols, Greek letters, units and the minus: the examples of web/test/format.test.js."""
+    assert svg.parts("threshold V_th") == [
+        ("plain", "threshold "),
+        ("symbol", "V"),
+        ("sub", "th"),
+    ]
+    assert svg.parts("tau_m = -3 ms") == [("symbol", "τ"), ("sub", "m"), ("plain", " = −3 ms")]
+    assert svg.parts("my_name, u_rest's 5 MOhm") == [
+        ("plain", "my_name, "),
+        ("symbol", "u"),
+        ("sub", "rest"),
+        ("plain", "'s 5 MΩ"),
+    ]
 
 
 def test_svg_of_a_run_that_has_hardly_a_length():
@@ -386,7 +570,7 @@ def test_the_times_of_a_narrow_window_far_out_are_told_apart():
     (data,), _ = entries("constant", "equation")
     window = [543210.125, 543210.25]
     text = asked("save", [{**data, "duration": 1e6}], format="svg", window=window)["text"]
-    labels = [each.text or "" for each in drawn(text).iter(f"{SVG}text")]
+    labels = written(drawn(text))
     times = [float(label) for label in labels if re.fullmatch(r"5432\d\d[.\d]*", label)]
     assert len(times) == len(set(times)) > 3
     assert all(window[0] <= t <= window[1] for t in times)

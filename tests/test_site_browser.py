@@ -161,24 +161,24 @@ def test_the_first_picture_does_not_wait_for_python(browser, served):
     context.close()
 
 
-def test_progress_is_counted(open_page):
+def test_progress_is_counted(browser, served):
     """The bar goes up, and the words say how much of how much."""
-    page = open_page(wait="[role=progressbar]")
-    seen = page.evaluate(
-        """() => new Promise((resolve) => {
-          const seen = [];
+    context = browser.new_context()
+    # Before the page's own scripts: it may load quicker than a test looks.
+    context.add_init_script(
+        """window.seen = [];
+        new MutationObserver(() => {
           const bar = document.querySelector("[role=progressbar]");
-          const words = () => bar.closest(".lp-banner").textContent;
-          const look = () => seen.push([Number(bar.getAttribute("aria-valuenow")), words()]);
-          look();
-          new MutationObserver(look).observe(bar, { attributes: true });
-          const timer = setInterval(() => {
-            if (document.documentElement.dataset.python !== "ready") return;
-            clearInterval(timer);
-            resolve(seen);
-          }, 50);
-        })"""
+          const value = Number(bar?.getAttribute("aria-valuenow") ?? NaN);
+          const words = bar?.closest(".lp-banner").textContent;
+          if (value >= 0 && value !== seen.at(-1)?.[0]) seen.push([value, words]);
+        }).observe(document, { subtree: true, childList: true, attributes: true });"""
     )
+    page = context.new_page()
+    page.goto(served.address)
+    until_python(page)
+    seen = page.evaluate("seen")
+    context.close()
     values = [value for value, _ in seen]
     assert values == sorted(values)
     assert len({*values}) > 3
@@ -252,6 +252,53 @@ def test_a_phone_shows_all_of_it(open_page):
     )
 
 
+def test_a_phone_held_sideways(open_page):
+    """844 x 390: the help begins at its beginning, and presenting has the plots and the slider at
+    hand in sight."""
+    page = open_page(width=844, height=390)
+    page.locator('[data-tool="help"]').click()
+    expect(page.get_by_text("Sliders", exact=True)).to_be_in_viewport()
+    page.keyboard.press("Escape")
+    expect(page.locator('[data-tool="help"]')).to_be_focused()
+    page.locator('[data-tool="presenter"]').click()
+    expect(page.locator('[data-slider="I"] input[type=range]')).to_be_in_viewport(ratio=1)
+    expect(page.locator(".lp-figure")).to_be_in_viewport(ratio=1)
+
+
+def test_a_moving_mouse_is_not_read_out(ready):
+    """The values under the cursor follow it; no live region tells each of them."""
+    figure = ready.locator(".lp-figure")
+    box = figure.bounding_box()
+    values = figure.locator(".lp-lines output")
+    spoken = "(all) => all.map((one) => one.textContent)"
+    lives = figure.locator("[aria-live=polite], [role=status], output:not([aria-live=off])")
+    before = lives.evaluate_all(spoken)
+    ready.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(values.first).to_contain_text("nA")
+    assert lives.evaluate_all(spoken) == before
+    ready.mouse.move(0, 0)
+
+
+def test_forced_colours_show_what_is_chosen(browser, served):
+    """Where the system sets all colours, the chosen experiment, view and method look unlike the
+    others, and a slider has its rail."""
+    context = browser.new_context(forced_colors="active")
+    page = context.new_page()
+    page.goto(served.address)
+    page.wait_for_selector("html[data-ready=true]")
+    ground = "(element) => getComputedStyle(element).backgroundColor"
+    for chosen, other in (
+        ('[data-preset="constant"]', '[data-preset="two-inputs"]'),
+        ('[data-view="traces"]', '[data-view="f-I"]'),
+        ('[data-method="Exact"]', '[data-method="Euler"]'),
+    ):
+        one, two = (page.locator(which).first.evaluate(ground) for which in (chosen, other))
+        assert one != two
+    rail = page.locator('[data-slider="I"] input[type=range]')
+    assert rail.evaluate("(element) => getComputedStyle(element).forcedColorAdjust") == "none"
+    context.close()
+
+
 def test_it_works_offline_after_the_first_visit(browser, served):
     """The host is gone and the browser offline: the page opens anew and Python answers."""
     context = browser.new_context()
@@ -268,7 +315,7 @@ def test_it_works_offline_after_the_first_visit(browser, served):
         page.goto("about:blank")
         page.goto(served.address + "#1.anything")
         until_python(page)
-        page.goto(served.address)
+        page.goto(served.address + "index.html?by=another-name")
         type_value(page, "I", "2.5")
         expect(readout(page, "spike_count")).to_have_text(
             count_of(FIRST, **{"current.0.amplitude": 2.5})
@@ -337,6 +384,60 @@ def test_a_link_by_another_hand_opens(open_page):
     page = open_page("#" + link_of({"experiments": [experiment.to_dict()], "names": [""]}))
     until_python(page)
     expect(readout(page, "spike_count")).to_have_text(str(experiment.run().spike_count))
+
+
+def test_a_link_that_waits_for_python_says_so(browser, served):
+    """Until it can be read, the built-in picture does not pass for the link's; what was moved
+    meanwhile is not lost, but one undo away."""
+    experiment = lq.Experiment(lq.LIF(tau_m=12.0, R_m=8.0), lq.constant(2.5), 150.0)
+    context = browser.new_context()
+    page = context.new_page()
+    held = []
+    page.route("**/*.wasm", lambda route: held.append(route))
+    page.goto(served.address + "#" + link_of({"experiments": [experiment.to_dict()]}))
+    page.wait_for_selector("html[data-ready=true]")
+    waiting = page.locator(".lp-figure .lp-stale")
+    expect(waiting).to_have_text("the link waits for Python")
+    type_value(page, "I", "2.5")
+    for _ in range(100):
+        if held:
+            break
+        page.wait_for_timeout(50)
+    held[0].continue_()
+    until_python(page)
+    expect(readout(page, "spike_count")).to_have_text(str(experiment.run().spike_count))
+    expect(waiting).to_be_hidden()
+    page.locator('[data-tool="undo"]').click()
+    expect(readout(page, "spike_count")).to_have_text(
+        count_of(FIRST, **{"current.0.amplitude": 2.5})
+    )
+    context.close()
+
+
+def test_a_link_followed_again_opens_again(open_page):
+    """The address does not change by it, and yet what was moved since gives way, as a step of
+    undo; a step back in the browser's own history opens what was there before."""
+    one, two = (
+        "#"
+        + link_of(
+            {"experiments": [lq.Experiment(lq.LIF(), lq.constant(amplitude), 150.0).to_dict()]}
+        )
+        for amplitude in (2.5, 3.5)
+    )
+    page = open_page(one)
+    until_python(page)
+    box = page.locator('[data-slider="current.0.amplitude"] input[type=text]')
+    expect(box).to_have_value("2.5")
+    follow = "(fragment) => { location.href = location.href.split('#')[0] + fragment; }"
+    page.evaluate(follow, two)
+    expect(box).to_have_value("3.5")
+    type_value(page, "current.0.amplitude", "4")
+    page.evaluate(follow, two)
+    expect(box).to_have_value("3.5")
+    page.locator('[data-tool="undo"]').click()
+    expect(box).to_have_value("4")
+    page.go_back()
+    expect(box).to_have_value("2.5")
 
 
 HOSTILE = [

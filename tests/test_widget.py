@@ -643,6 +643,19 @@ def test_a_displayed_lab_is_a_widget_and_a_picture(displayed):
     assert "16 mV is 1 mV above" in displayed[-1][0]["text/plain"]
 
 
+def test_the_picture_of_what_a_link_brought_has_its_title(displayed):
+    """The view made that preset; it stays known when Python opens another experiment."""
+    linked = {"name": "link 1", "title": "From a link", "summary": "", "variants": []}
+    lab = Lab()
+    lab._ipython_display_()
+    saved = at_rest([CONSTANT], preset="link 1")
+    saved["_saved"]["linked"] = [linked, {"name": 1}, "link"]
+    lab.comm.receive(method="update", state=saved)
+    assert "From a link" in displayed[-1][0]["text/plain"]
+    lab.experiment = CONSTANT.replace({"duration": 5.0})
+    assert lab._saved["linked"] == [linked]
+
+
 def test_a_lab_that_is_not_displayed_publishes_nothing(displayed):
     """In a VBox, say, or before its cell has ended."""
     lab = Lab()

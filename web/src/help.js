@@ -54,7 +54,8 @@ export function createHelp() {
     "dialog",
     { class: "lp-dialog lp-help", "aria-label": "keys and gestures" },
     // The inside covers the dialog, so that a click on the dialog itself is one on the backdrop.
-    h("div", { class: "lp-dialog-body" }, ...chapters, close),
+    // With the focus on the button at its end, a low screen would begin there.
+    h("div", { class: "lp-dialog-body", tabindex: -1, autofocus: true }, ...chapters, close),
   );
   close.addEventListener("click", () => dialog.close());
   dialog.addEventListener("click", (event) => {

@@ -3,6 +3,7 @@
  * it is only plain data, looked through before use; what is not as it should be counts as not there.
  *
  * @typedef {import("./types.js").Description} Description
+ * @typedef {import("./types.js").Preset} Preset
  * @typedef {import("./types.js").Saved} Saved
  * @typedef {import("./types.js").Still} Still
  * @typedef {(value: any) => boolean} Check
@@ -49,9 +50,11 @@ const variant = shaped({
   ...{ experiments: some(shaped({ label: text, experiment: isTable })), sliders: list(slider) },
 });
 
+const preset = shaped({ name: text, title: text, summary: text, view: optional(text), variants: some(variant) });
+
 const description = shaped({
   protocol: (value) => value === PROTOCOL,
-  presets: some(shaped({ name: text, title: text, summary: text, view: optional(text), variants: some(variant) })),
+  presets: some(preset),
   first: text,
   views: list(shaped({ name: text, label: text, summary: text })),
   methods: some(shaped({ name: text, label: text, locates: list(text) })),
@@ -104,6 +107,11 @@ export function keptDescription(value) {
 /** @param {unknown} value @returns {Saved | null} */
 export function keptState(value) {
   return saved(value) ? /** @type {Saved} */ (value) : null;
+}
+
+/** The presets that links had made. @param {unknown} value @returns {Preset[]} */
+export function keptLinked(value) {
+  return list(preset)(value) ? /** @type {Preset[]} */ (value).map((each) => ({ ...each, isLinked: true })) : [];
 }
 
 /** @param {unknown} value @returns {Still | null} */

@@ -28,7 +28,8 @@ export function createLegend() {
 
   /** @param {Entry["quantity"]} quantity @param {Entry["of"]} of */
   function value(quantity, of) {
-    const output = h("output");
+    // An output is read out at each change: under a moving mouse without end.
+    const output = h("output", { "aria-live": "off" });
     entries.push({ output, quantity, of });
     return output;
   }

@@ -6,7 +6,7 @@ import { createExchange } from "./exchange.js";
 import * as histories from "./history.js";
 import { listenToKeys } from "./keyboard.js";
 import { LinkLost } from "./link.js";
-import { isLink, opened, presetsOnOffer } from "./opening.js";
+import { isLink, linkedOnes, opened, presetsOnOffer, withLinked } from "./opening.js";
 import { hasSubject } from "./questions.js";
 import { createScreen } from "./screen.js";
 import * as states from "./state.js";
@@ -30,7 +30,8 @@ import * as states from "./state.js";
  * @typedef {object} Options
  * @property {Saved} [saved]  where an earlier visit ended
  * @property {Still} [reply]  a picture to show until Python answers
- * @property {(saved: Saved, reply: Still) => void} [onSettled]  a while after the last painted change
+ * @property {Preset[]} [linked]  what links had made then
+ * @property {(saved: Saved, reply: Still, linked: Preset[]) => void} [onSettled]  a while after the last painted change
  * @property {boolean} [isEmbedded]  among other things on a page: no page title, no more height than needed
  * @property {string} [fragment]  a link to open, or the part of an address that may be one
  * @property {string} [base]  the address that links lead to; the public page's, if not given
@@ -55,7 +56,7 @@ const newPrefix = () => `lp${Math.random().toString(36).slice(2, 10)}-`;
 
 /** @param {HTMLElement} root @param {Link} link @param {Options} [options] @returns {Lab} */
 export function mount(root, link, options = {}) {
-  const { saved, reply: still, onSettled, isEmbedded = false, fragment = "", base } = options;
+  const { saved, reply: still, linked = [], onSettled, isEmbedded = false, fragment = "", base } = options;
   const listening = new AbortController();
   /** @type {Session | null} */
   let session = null;
@@ -69,7 +70,7 @@ export function mount(root, link, options = {}) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let waiting;
   /** A link that Python could not be asked about yet. */
-  let unread = fragment;
+  let unread = linkIn(fragment);
   let readings = 0;
   /** @type {Preset[]} */
   let onOffer = [];
@@ -234,13 +235,13 @@ export function mount(root, link, options = {}) {
   /** @param {News} news */
   function show({ answers, isFigureDue, isPlaneDue }) {
     if (session === null) return;
-    const { description, state } = session;
+    const { state } = session;
     const traces = exchange.traces();
     const figure = exchange.figure();
     if (isFigureDue && traces && figure) screen.showFigure(figure, state.window, traces.job.state.preset);
     if (isPlaneDue) screen.showPlane(exchange.plane("reply"), `${state.preset} ${state.view}`, exchange.progress());
     screen.pane.setProgress(exchange.progress());
-    screen.showFaults(exchange.faults(), states.slidersOf(description, state), state.moved, exchange.isRefused("traces") || exchange.isRefused("error"));
+    showFaults();
     enableTools();
     for (const [stream, { job, raw }] of answers) {
       if (stream === "traces") clearTimeout(waiting);
@@ -249,6 +250,13 @@ export function mount(root, link, options = {}) {
     }
     clearTimeout(settling);
     settling = setTimeout(settle, SETTLED);
+  }
+
+  function showFaults() {
+    if (session === null) return;
+    const { description, state } = session;
+    screen.showFaults(exchange.faults(), states.slidersOf(description, state), state.moved, exchange.isRefused("traces") || exchange.isRefused("error"));
+    if (unread !== "" && isStarting) screen.showLinkWaiting();
   }
 
   /** @param {string} view @param {number} id @param {number} started */
@@ -262,7 +270,8 @@ export function mount(root, link, options = {}) {
     const plane = exchange.plane("raw");
     const results = /** @type {Result[]} */ (traces.raw.results);
     const { request, names } = traces.job;
-    onSettled(states.savedOf(session.state), { experiments: request.experiments, names, results, ...(plane ? { plane } : {}) });
+    const picture = { experiments: request.experiments, names, results, ...(plane ? { plane } : {}) };
+    onSettled(states.savedOf(session.state), picture, linkedOnes(session.description, session.state));
   }
 
   // Passed on and opened -----------------------------------------------------------------------
@@ -289,14 +298,21 @@ export function mount(root, link, options = {}) {
 
   /** @param {Session} now */
   function seenIn({ description, state }) {
-    const { view, window, subject, method } = state;
-    return { view, window, subject, method: { locate: method.locate }, title: states.presetOf(description, state).title, width: Math.max(1, screen.figure.width()) };
+    const { view, window, subject, method, held } = state;
+    return {
+      view,
+      window,
+      subject,
+      method: { locate: method.locate },
+      held: held && { experiments: held.experiments, names: held.names },
+      title: states.presetOf(description, state).title,
+      width: Math.max(1, screen.figure.width()),
+    };
   }
 
   /** @param {string} text */
   async function openLink(text) {
-    // Other marks of the page, or none, are no links.
-    if (text === "" || (text.startsWith("#") && !isLink(text))) return;
+    if (linkIn(text) === "") return;
     const wrong = await read(text);
     if (wrong) screen.tell(wrong);
   }
@@ -306,10 +322,12 @@ export function mount(root, link, options = {}) {
     const reading = ++readings;
     unread = text;
     if (session === null || status !== "open") return "";
+    showFaults();
     try {
       const reply = await link.request({ kind: "open", link: text });
       if (listening.signal.aborted || reading !== readings || session === null) return "";
       unread = "";
+      showFaults();
       if (!reply.opened) return reply.error?.message ?? "Python did not read the link.";
       const next = opened(session.description, session.state, reply.opened);
       session.description = next.description;
@@ -344,8 +362,9 @@ export function mount(root, link, options = {}) {
     }
   }
 
-  /** @param {Description} description */
-  function begin(description) {
+  /** @param {Description} described */
+  function begin(described) {
+    const description = withLinked(described, linked);
     const state = saved ? states.restored(description, saved) : states.firstState(description);
     session = { description, state, history: histories.begin(states.savedOf(state)) };
     if (offered) {
@@ -392,6 +411,11 @@ export function mount(root, link, options = {}) {
       screen.destroy();
     },
   };
+}
+
+/** The text, if it may be a link; other marks of a page are none. @param {string} text */
+function linkIn(text) {
+  return text.startsWith("#") && !isLink(text) ? "" : text;
 }
 
 /**

@@ -40,8 +40,7 @@ function restoredFrom(description, state, link) {
 function offeredFrom(description, state, link) {
   const linked = description.presets.filter((preset) => preset.isLinked);
   const twin = linked.find((preset) => isEqual(preset.variants, link.preset.variants));
-  // Each has a name of its own, for undo to lead back to it.
-  const preset = twin ?? { ...link.preset, name: `${link.preset.name} ${linked.length + 1}`, isLinked: true };
+  const preset = twin ?? { ...link.preset, name: freeName(description, link.preset.name), isLinked: true };
   const next = states.offered(description, { ...state, held: null }, preset);
   const { view, method } = link;
   const isKnown = description.methods.some(({ name, locates }) => name === method?.name && locates.includes(method.locate));
@@ -55,11 +54,30 @@ function offeredFrom(description, state, link) {
   };
 }
 
+/** Each has a name of its own, for undo to lead back to it. @param {Description} description @param {string} stem */
+function freeName({ presets }, stem) {
+  let number = 1;
+  while (presets.some(({ name }) => name === `${stem} ${number}`)) number++;
+  return `${stem} ${number}`;
+}
+
 /** Of the presets that links have made the newest has a place in the header, or the one on show. @param {Description} description @param {State} state */
 export function presetsOnOffer({ presets }, state) {
   const linked = presets.filter((preset) => preset.isLinked);
   const seen = linked.find(({ name }) => name === state.preset) ?? linked[linked.length - 1];
   return presets.filter((preset) => !preset.isLinked || preset === seen);
+}
+
+/** The presets of links that are of use later: the one on offer, and that of B. @param {Description} description @param {State} state */
+export function linkedOnes(description, state) {
+  const onOffer = presetsOnOffer(description, state);
+  return description.presets.filter((preset) => preset.isLinked && (onOffer.includes(preset) || preset.name === state.held?.preset));
+}
+
+/** @param {Description} description @param {Preset[]} linked  presets of links that were opened earlier @returns {Description} */
+export function withLinked(description, linked) {
+  const others = linked.filter(({ name }) => !description.presets.some((preset) => preset.name === name));
+  return { ...description, presets: [...description.presets, ...others] };
 }
 
 /** Plain JSON compared, tables in any order. @param {any} one @param {any} other @returns {boolean} */

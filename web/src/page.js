@@ -19,6 +19,19 @@ export function furnish(root) {
   });
 }
 
+/** A link that comes into the address is opened; also the one that is there, once more. @param {import("./mount.js").Lab} lab */
+export function followAddress(lab) {
+  let last = location.hash;
+  addEventListener("hashchange", () => {
+    last = location.hash;
+    lab.openLink(last);
+  });
+  // The address that is there, followed again, changes no hash; one that does is told here first.
+  addEventListener("popstate", () => {
+    if (location.hash === last) lab.openLink(last);
+  });
+}
+
 /** A mistake of ours is said, with a report to copy, instead of a page that stands still. @param {HTMLElement} root @param {unknown} error */
 function confess(root, error) {
   const detail = error instanceof Error ? error.stack ?? error.message : String(error);

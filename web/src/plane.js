@@ -246,7 +246,7 @@ export function createPlane({ onDrag, onCommit }) {
     const key = JSON.stringify(curves.map((curve) => [labelOf(curve), curve.style, curve.kind, curve.hollow?.includes(true)]));
     if (key === legendKey) return;
     legendKey = key;
-    outputs = curves.map(() => h("output"));
+    outputs = curves.map(() => h("output", { "aria-live": "off" }));
     const isHollow = curves.some((curve) => curve.hollow?.includes(true));
     const hollow = [h("li", { class: "lp-hollow" }, keyOf(HOLLOW), "spikes missed or extra")];
     legend.replaceChildren(

@@ -42,6 +42,7 @@ const LOST = "The connection to Python was lost. Trying again; nothing you set i
 const STARTING = "Python is starting …";
 const LAST_VALID = "last valid";
 const WAITING = "waits for Python";
+const LINK_WAITING = "the link waits for Python";
 
 /**
  * @param {HTMLElement} root
@@ -253,6 +254,9 @@ export function createScreen(root, { prefix, isEmbedded, signal }, wishes) {
 
     /** What is on show is not what is set, until Python comes. */
     showWaiting: () => figure.setStale(WAITING),
+
+    /** Nor is it what the link carries. */
+    showLinkWaiting: () => figure.setStale(LINK_WAITING),
 
     /** What went wrong apart from the setting, until it is changed. @param {string} words  empty when all is well */
     tell(words) {

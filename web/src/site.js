@@ -2,7 +2,7 @@
  * The host of the static page: Python runs in a worker of the page itself.
  */
 import { mount, workerLink } from "./lab.js";
-import { furnish } from "./page.js";
+import { followAddress, furnish } from "./page.js";
 
 const page = document.documentElement;
 const root = /** @type {HTMLElement} */ (document.getElementById("lapicque"));
@@ -17,7 +17,7 @@ const link = workerLink(
   known,
 );
 const lab = mount(root, link, { fragment: location.hash, base: location.href.split("#")[0] });
-addEventListener("hashchange", () => lab.openLink(location.hash));
+followAddress(lab);
 
 // Afterwards, so that it takes what is loaded from the browser's cache instead of loading it twice.
 link.ready.then(() => navigator.serviceWorker?.register("sw.js")).catch(() => {

@@ -33,5 +33,7 @@ scope.addEventListener("fetch", (/** @type {any} */ event) => {
 /** @param {Request} request */
 async function answer(request) {
   const cache = await caches.open(NAME);
-  return (await cache.match(request, { ignoreSearch: true })) ?? fetch(request);
+  // The page's other name, which not every host has.
+  const address = request.url.replace(/\/index\.html(?=$|[?#])/, "/");
+  return (await cache.match(address, { ignoreSearch: true })) ?? fetch(request);
 }

@@ -226,6 +226,7 @@
  * @property {number} subject
  * @property {string} title
  * @property {{locate: string}} method  of the view "convergence"
+ * @property {Shared | null} held  the setting B
  *
  * @typedef {Shared & SaveFields} SaveRequest
  *

@@ -4,6 +4,7 @@
  *
  * @typedef {import("./link.js").Link} Link
  * @typedef {import("./mount.js").Lab} Lab
+ * @typedef {import("./types.js").Preset} Preset
  * @typedef {import("./types.js").Reply} Reply
  * @typedef {import("./types.js").Saved} Saved
  * @typedef {import("./types.js").Still} Still
@@ -19,7 +20,7 @@
  *
  * @typedef {"here" | "busy" | "silent" | "away"} Presence  of Python, as far as can be told
  */
-import { keptDescription, keptPicture, keptState } from "./kept.js";
+import { keptDescription, keptLinked, keptPicture, keptState } from "./kept.js";
 import { LinkLost } from "./link.js";
 import { mount } from "./mount.js";
 import { EXACT } from "./state.js";
@@ -233,7 +234,7 @@ function show(model, el) {
     const saved = keptState(model.get("_saved")?.state);
     const reply = keptPicture(model.get("_picture"));
     method = comparedIn(saved);
-    const options = { saved: saved ?? undefined, onSettled: keep, isEmbedded: true };
+    const options = { saved: saved ?? undefined, linked: keptLinked(model.get("_saved")?.linked), onSettled: keep, isEmbedded: true };
     try {
       return mount(root, link, { ...options, reply: reply ?? undefined });
     } catch (error) {
@@ -243,14 +244,14 @@ function show(model, el) {
     }
   }
 
-  /** @param {Saved} saved @param {Still} picture */
-  function keep(saved, picture) {
+  /** @param {Saved} saved @param {Still} picture @param {Preset[]} linked */
+  function keep(saved, picture, linked) {
     method = comparedIn(saved);
     // A picture that is still awaited will settle too; a slow answer is no rest.
     if (!isTouched || !link.isIdle()) return;
     if (isSame(model.get("_saved")?.state, saved) && isSame(model.get("_picture")?.experiments, picture.experiments)) return;
     // A widget's traits may be held up while its messages are not: Python is told which came first.
-    model.set("_saved", { origin, asked: link.lastId(), state: saved });
+    model.set("_saved", { origin, asked: link.lastId(), state: saved, linked });
     model.set("_picture", picture);
     model.save_changes();
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isEqual, isLink, opened, presetsOnOffer } from "../src/opening.js";
+import { isEqual, isLink, linkedOnes, opened, presetsOnOffer, withLinked } from "../src/opening.js";
 import * as states from "../src/state.js";
 
 const target = (/** @type {string} */ path) => ({ path, factor: 1, power: 1, experiment: null });
@@ -105,4 +105,19 @@ test("each link has a preset of its own, the same link the same one, and the hea
   assert.deepEqual(offered(other.state), ["one", "two", "link 2"]);
   assert.deepEqual(offered(again.state), ["one", "two", "link 1"]);
   assert.deepEqual(offered(states.choosePreset(other.description, other.state, "one")), ["one", "two", "link 2"]);
+});
+
+test("of the presets of links those are kept that are of use, and their names are not given again", () => {
+  const one = opened(description, first, { ...linkOf(first), state: null });
+  const other = opened(one.description, states.hold(one.description, one.state), { ...linkOf(states.setValue(first, current, 2)), state: null });
+  const kept = linkedOnes(other.description, other.state);
+  assert.deepEqual(kept.map(({ name }) => name), ["link 2"]);
+  const held = { ...other.state, held: states.hold(one.description, one.state).held };
+  assert.deepEqual(linkedOnes(other.description, held).map(({ name }) => name), ["link 1", "link 2"]);
+  const anew = withLinked(description, kept);
+  assert.equal(states.restored(anew, states.savedOf(other.state)).preset, "link 2");
+  const third = opened(anew, other.state, { ...linkOf(states.setValue(first, current, 3)), state: null });
+  const fourth = opened(third.description, third.state, { ...linkOf(states.setValue(first, current, 4)), state: null });
+  assert.deepEqual([third.state.preset, fourth.state.preset], ["link 1", "link 3"]);
+  assert.equal(withLinked(anew, kept).presets.length, anew.presets.length);
 });

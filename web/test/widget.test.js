@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { keptDescription, keptPicture, keptState } from "../src/kept.js";
+import { keptDescription, keptLinked, keptPicture, keptState } from "../src/kept.js";
 import { LinkLost } from "../src/link.js";
 import { commLink } from "../src/widget.js";
 
@@ -279,4 +279,10 @@ test("a page of this computer asks for replies that go out at once, others do no
   assert.equal(wishAt("hub.example.org"), undefined);
   if (given) Object.defineProperty(globalThis, "location", given);
   else delete (/** @type {any} */ (globalThis).location);
+});
+
+test("the presets of links are kept as such; nonsense in their place is none", () => {
+  const [preset] = described.presets;
+  assert.deepEqual(keptLinked([preset]), [{ ...preset, isLinked: true }]);
+  for (const wrong of [undefined, null, {}, "link", [null], [{ ...preset, variants: [] }], [preset, { ...preset, title: 1 }]]) assert.deepEqual(keptLinked(wrong), []);
 });

@@ -53,6 +53,15 @@ def names(request: Request) -> list[str]:
     return found or []
 
 
+def held(request: Request) -> Request | None:
+    """Return the setting B as a request of its own, None where there is none."""
+    found = request.get("held")
+    if found is not None and not isinstance(found, dict):
+        rule = "must be null or an object with `experiments` and `names`"
+        raise ParameterError("held", rule, found)
+    return found
+
+
 def view(request: Request) -> str:
     """Return the view, the traces if it names none."""
     found = request.get("view", "traces")

@@ -149,7 +149,7 @@ def convergence(experiment: Experiment, asked: object) -> Plane:
     x, y = curve["x"], curve["y"]
     axes["y"]["range"] = [min(y) / 2.0, max(y) * 2.0]
     order = f"{note}, " if note else ""
-    sentence = f"{title}: {order}{y[-1]:.2g} ms at dt {x[-1]:.2g} ms."
+    sentence = f"{title}: {order}worst {y[-1]:.2g} ms at dt {x[-1]:.2g} ms."
     return _plane("convergence", sentence, **axes, curves=[curve])
 
 

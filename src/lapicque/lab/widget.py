@@ -188,14 +188,18 @@ class Lab(anywidget.AnyWidget):
         }
         # A view that a preset brought along goes with it.
         left: dict[str, Any] = next(
-            (p for p in described["presets"] if p["name"] == state.get("preset")), {}
+            (p for p in self._presets(described) if p["name"] == state.get("preset")), {}
         )
         if "view" in chosen and chosen["view"] == left.get("view"):
             del chosen["view"]
         return (
             {**described, "presets": [*others, preset], "first": OWN},
             # Numbered, so that the same experiment once more is a change too.
-            {"origin": f"python {next(self._numbers)}", "state": chosen},
+            {
+                "origin": f"python {next(self._numbers)}",
+                "state": chosen,
+                "linked": _linked(self._saved),
+            },
         )
 
     def _open(self, experiment: Any) -> None:
@@ -209,6 +213,10 @@ class Lab(anywidget.AnyWidget):
     def _state(self) -> dict[str, Any]:
         state: dict[str, Any] = self._saved["state"] if self._saved else {}
         return state
+
+    def _presets(self, described: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return all that may be on show: what is described, and what the view made of links."""
+        return [*described["presets"], *_linked(self._saved)]
 
     def _drawn(self) -> dict[str, Any] | None:
         """Return what a view paints before it has asked anything."""
@@ -322,7 +330,8 @@ class Lab(anywidget.AnyWidget):
             other = [{**data, "method": method} for data in shown]
             compared = answer({**request, "view": "error", "experiments": other}).get("results", [])
         preset = state.get("preset", self._described["first"])
-        title = next((p["title"] for p in self._described["presets"] if p["name"] == preset), "")
+        presets = self._presets(self._described)
+        title = next((p["title"] for p in presets if p["name"] == preset), "")
         svg = still(reply["results"], names, title, compared)
         return svg, in_words(reply["results"], names, title)
 
@@ -354,6 +363,17 @@ def _is_saved(value: Any) -> bool:
         and isinstance(value.get("origin"), str)
         and isinstance(value.get("state"), dict)
     )
+
+
+def _linked(saved: Any) -> list[dict[str, Any]]:
+    """Return the presets of links that the front end keeps; only it looks into their sliders."""
+    linked = _table(saved).get("linked")
+    return [
+        each
+        for each in (linked if isinstance(linked, list) else [])
+        if isinstance(each, dict)
+        and all(isinstance(each.get(name), str) for name in ("name", "title"))
+    ]
 
 
 def _is_before(asked: Any, noted: Any) -> bool:
