@@ -105,7 +105,7 @@ def test_the_check_value():
 
 
 @given(
-    strategies.neurons(),
+    strategies.renewal_neurons(),
     st.one_of(
         strategies.numbers(-3.0, 30.0),
         strategies.spread(1e-12, 1.0).map(lambda x: ("above", x)),
@@ -166,7 +166,7 @@ def test_a_reset_at_or_above_the_threshold(neuron, current, rate):
     assert analysis.f_I(neuron, current) == rate
 
 
-@given(strategies.neurons())
+@given(strategies.renewal_neurons())
 def test_the_rheobase_is_the_formula(neuron):
     """To 2 ulp; the engine is silent there, also for the doubles next to it."""
     assert close(analysis.rheobase(neuron), true_rheobase(neuron), 2)
@@ -317,7 +317,7 @@ def test_a_rate_is_steady_or_at_the_onset(wrong):
 DURATIONS = st.one_of(strategies.spread(1e-30, 1e30), strategies.spread(1e-3, 1e3))
 
 
-@given(strategies.neurons(), DURATIONS)
+@given(strategies.renewal_neurons(), DURATIONS)
 @example(LEAKY, 1e-30)
 @example(LEAKY, 1e30)
 def test_lapicques_law(neuron, duration):
@@ -326,7 +326,7 @@ def test_lapicques_law(neuron, duration):
     assert close(analysis.strength_duration(neuron, duration), true_law(neuron, duration), 4)
 
 
-@given(strategies.neurons(), DURATIONS)
+@given(strategies.renewal_neurons(), DURATIONS)
 def test_weisss_law(neuron, duration):
     """Rheobase times ``1 + tau_m ln 2 / d``, to 4 ulp; for the PIF the charge over d."""
     assume(silent(neuron))
@@ -407,7 +407,7 @@ def test_a_neuron_that_fires_without_input_has_no_threshold(name, neuron, messag
 # ----------------------------------------------------------------------- the law, found by pulses
 
 
-@given(strategies.neurons(), strategies.spread(1e-6, 1e5))
+@given(strategies.renewal_neurons(), strategies.spread(1e-6, 1e5))
 @example(LEAKY, 1e5)
 def test_simulated_pulses_obey_the_law(neuron, duration):
     """1e-14 is the bracket's width, 2 ulp of the drive are a tie, the engine's rest is pairs."""
@@ -416,7 +416,7 @@ def test_simulated_pulses_obey_the_law(neuron, duration):
     assert abs(mpf(found) / true_law(neuron, duration) - 1) < 2e-14
 
 
-@given(strategies.neurons(), strategies.spread(1e-3, 1e3), strategies.spread(1e-15, 0.5))
+@given(strategies.renewal_neurons(), strategies.spread(1e-3, 1e3), strategies.spread(1e-15, 0.5))
 def test_the_amplitude_found_is_the_weakest(neuron, duration, tolerance):
     """It evokes a spike, and one weaker by the tolerance does not, in pulses of the neuron itself.
 

@@ -695,7 +695,7 @@ CONSTANTS = st.lists(
 )
 
 
-@given(neuron=strategies.neurons(), parts=CONSTANTS, share=st.floats(0.0, 1.0))
+@given(neuron=strategies.renewal_neurons(), parts=CONSTANTS, share=st.floats(0.0, 1.0))
 @settings(max_examples=80)
 def test_the_operating_point_goes_where_it_is_dragged(neuron, parts, share):
     """Where a point says what its coordinate writes, writing it moves the point there, onto the
@@ -796,7 +796,7 @@ def test_the_verdict_turns_at_lapicque_s_law(name, duration, start):
 
 
 @given(
-    neuron=strategies.neurons(),
+    neuron=strategies.renewal_neurons(),
     amplitude=strategies.numbers(-5.0, 50.0),
     start=strategies.numbers(-20.0, 50.0),
     length=strategies.spread(1e-3, 200.0),

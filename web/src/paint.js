@@ -323,7 +323,7 @@ export function drawLevel({ u }, value, stroke) {
 }
 
 /** @type {Record<string, number[]>} */
-const DASHES = { threshold: [10, 6], rest: [2, 5], reset: [2, 5] };
+export const DASHES = { threshold: [10, 6], rest: [2, 5], reset: [2, 5] };
 
 /**
  * Threshold dashed, rest and reset dotted; over the traces, of which a dense one would hide them.

@@ -6,7 +6,7 @@
 import uPlot from "uplot";
 import { h } from "./dom.js";
 import { metricsOf, paletteOf } from "./look.js";
-import { drawBand, drawErrors, drawLevel, drawLevels, drawMarks, drawRich, drawTicks, drawTrace, labelLevels, sheetOf, take, widthOf } from "./paint.js";
+import { DASHES, drawBand, drawErrors, drawLevel, drawLevels, drawMarks, drawRich, drawTicks, drawTrace, labelLevels, sheetOf, take, widthOf } from "./paint.js";
 import { CAPTION, optionsOf } from "./panels.js";
 import { extremes, steadyRange, symmetricRange } from "./scale.js";
 import { EXTRA, MISSED, comparedStyle, heldStyle, styleOf } from "./styles.js";
@@ -168,6 +168,8 @@ export function createPlots(host) {
     }
     if (name === "I") return;
     compared?.forEach((method, index) => trace(method, comparedStyle(index)));
+    const moving = { colour: palette.threshold, dash: DASHES.threshold, width: 0.75 * metrics.line };
+    for (const { theta_t, theta } of results) drawTrace(brush, theta_t, theta, moving);
     const lines = distinctLines(results);
     const others = distinctLines(held?.results ?? []).filter((line) => !lines.some((own) => isSameLevel(own, line)));
     drawLevels(brush, others, palette.second);
@@ -253,7 +255,7 @@ export function createPlots(host) {
     const { results, compared, held } = shown;
     const all = [...results, ...(held?.results ?? [])];
     const current = extremes([...all.map((result) => result.I), [0]]);
-    const potential = extremes([...all.map((result) => result.V), ...all.map((result) => result.lines.map((line) => line.value))]);
+    const potential = extremes([...all.map((result) => result.V), ...results.map((result) => result.theta), ...all.map((result) => result.lines.map((line) => line.value))]);
     const methods = extremes((compared ?? []).map((method) => method.V));
     const errors = extremes((compared ?? []).map((method) => method.error));
     if (current) ranges.I = steadyRange(ranges.I, ...current);

@@ -95,6 +95,8 @@
  * @property {Numbers} V
  * @property {Numbers} I
  * @property {Numbers} I_t
+ * @property {Numbers} theta_t
+ * @property {Numbers} theta  the threshold where it moves, else empty
  * @property {Numbers} spikes
  * @property {Line[]} lines
  * @property {Readout[]} readouts

@@ -23,6 +23,7 @@ WIDTH = LEFT + PLOT + RIGHT
 _TOP, _GAP = 18, 12
 _EDGE = WIDTH - 12
 _TEXT = 12 + svg.KEY + 10
+_MOVING = (svg.PURPLE, "6 4")
 _HEIGHTS = {"I": 74, "V": 210, "error": 56}
 _ROW = 16
 _NAME = 11.0
@@ -231,6 +232,10 @@ def _panel(
     order = {"held": 0, "exact": 1, "method": 2}
     for each in sorted(drawn, key=lambda e: (order[e.kind], -len(e.result["spikes"]))):
         drawing.append(_trace(panel, each, drawn, span, at))
+    for each in drawn if panel == "V" else ():
+        # A threshold that moves; its resting value has a name.
+        moving = _path(each.result.get("theta_t", ()), each.result.get("theta", ()), span, at)
+        drawing.append(svg.stroke(moving, _MOVING, 1.2) if moving else "")
     drawing.append("</svg>")
     for line, style in lines:
         drawing.append(svg.stroke(f"M{LEFT} {at(line['value']):.1f}h{PLOT}", style, 1.5))
@@ -260,6 +265,8 @@ def _trace(panel: str, each: _Drawn, drawn: Sequence[_Drawn], span: Span, at: At
 
 def _range(panel: str, drawn: Sequence[_Drawn], levels: Sequence[float]) -> Span:
     reached = [v for each in drawn if each.kind != "method" for v in each.result[panel]]
+    if panel == "V":
+        reached += [v for each in drawn for v in each.result.get("theta", ())]
     reached += levels or [0.0]
     low, high = min(reached), max(reached)
     if panel == "V":
