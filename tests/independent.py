@@ -123,7 +123,8 @@ def late_kick(neuron, parts, spike, spike_lo=0.0):
 
 def charged(neuron, charge):
     """Q/C_m (mV) as a fraction, from the two numbers of R_m, C_m and tau_m that were given."""
-    given = {name: Fraction(value) for name, value in neuron.given().items()}
+    sizes = {n: v for n, v in neuron.given().items() if n in ("R_m", "C_m", "tau_m")}
+    given = {name: Fraction(value) for name, value in sizes.items()}
     capacitance = given["C_m"] if "C_m" in given else given["tau_m"] / given["R_m"]
     return Fraction(charge) / capacitance
 

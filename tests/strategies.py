@@ -323,7 +323,7 @@ def _peaks(neuron, current, start, duration):
 def reset_of(neuron):
     """Where V may well start: at the reset, or at rest where there is none."""
     given = neuron.given()
-    return given.get("V_reset", neuron.E_L)
+    return given["V_reset"] if "V_reset" in given else given["E_L"]
 
 
 @st.composite

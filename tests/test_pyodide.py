@@ -91,7 +91,7 @@ def bar(response, k):
         left = response.voltage(t, left=True)
         back = max(t - 1e-4, 0.0)
         slope = abs(left - response.voltage(back)) / max(t - back, 1e-12)
-        scale = max(1.0, abs(neuron.V_th), abs(neuron.V_reset))
+        scale = max(1.0, *(abs(value) for *_, value in neuron.levels()))
         total += 8.0 * math.ulp(scale) / slope if slope > 0.0 else 1.0
     return 1e-11 + total
 

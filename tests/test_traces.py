@@ -212,7 +212,7 @@ def test_the_line_of_any_window(name):
 
 
 @given(
-    neuron=strategies.neurons(),
+    neuron=strategies.renewal_neurons(),
     above=strategies.spread(1e-3, 1e3),
     many=strategies.spread(1100.0, 2e4),
     v_0=st.none() | strategies.numbers(-50.0, 10.0),

@@ -450,7 +450,7 @@ def written(data, path, value):
     *steps, last = path.split(".")
     for step in steps:
         inner = inner[int(step) if step.isdigit() else step]
-    inner[last] = value
+    inner[int(last) if isinstance(inner, list) else last] = value
     return copy
 
 

@@ -75,13 +75,15 @@ def _experiment(experiment: Experiment, neuron: str, current: str, indent: int) 
     if experiment.method is not None:
         given = [f"{name}={_value(value)}" for name, value in _given(experiment.method)]
         arguments.append(f"method={call(f'lq.{experiment.method.name}', given, indent + 4)}")
+    if experiment.initial is not None:
+        arguments.append(f"initial={experiment.initial!r}")
     if experiment.seed is not None:
         arguments.append(f"seed={int(experiment.seed)}")
     return call("lq.Experiment", arguments, indent)
 
 
 def _neuron(experiment: Experiment, indent: int) -> str:
-    given = [f"{name}={number(value)}" for name, value in experiment.neuron.given().items()]
+    given = [f"{name}={_value(value)}" for name, value in experiment.neuron.given().items()]
     return call(f"lq.{experiment.neuron.model}", given, indent)
 
 
@@ -98,7 +100,8 @@ def _value(value: Any) -> str:
     if isinstance(value, tuple) and any(isinstance(each, tuple) for each in value):
         return f"[{', '.join(map(_listed, value))}]"
     if isinstance(value, tuple):
-        return f"({', '.join(map(number, value))})"
+        inside = ", ".join(map(number, value))
+        return f"({inside})" if len(value) > 1 else inside
     return literal(value) if isinstance(value, str) else number(value)
 
 

@@ -185,7 +185,7 @@ def _time_steps(experiment: Experiment) -> list[float]:
 def f_I(experiments: list[Experiment]) -> Plane:
     """Return the steady rate against a constant current, and where each experiment stands."""
     neuron = experiments[0].neuron
-    rheobase = analysis.rheobase(neuron)
+    rheobase = float(analysis.rheobase(neuron))
     points = [_operating_point(k, experiment) for k, experiment in enumerate(experiments)]
     widest = max([2.0 * rheobase, *(1.2 * p["x"] for p in points), -rheobase, 0.0])
     high = round_up(widest)
@@ -302,7 +302,7 @@ def strength_duration(experiment: Experiment) -> Plane:
             y=_axis("pulse amplitude I", "I", "nA", (0.0, 1.0)),
             curves=[],
         )
-    rheobase, chronaxie = analysis.rheobase(neuron), analysis.chronaxie(neuron)
+    rheobase, chronaxie = float(analysis.rheobase(neuron)), analysis.chronaxie(neuron)
     scale, unit_charge = _scales(neuron)
     pulse = _pulse_of(experiment)
     right, top, bottom = 6.0 * scale, 5.0 * unit_charge / scale, 0.0

@@ -192,7 +192,13 @@ def _exact(experiment: Experiment) -> Experiment:
 
 def _numbers(experiment: Experiment) -> list[str]:
     """Return the paths of every number that a slider is made for."""
-    paths = [f"neuron.{name}" for name in experiment.neuron.given()]
+    described = parameters(type(experiment.neuron))
+    paths = []
+    for name, value in experiment.neuron.given().items():
+        if isinstance(value, tuple):
+            paths += [f"neuron.{name}.{k}" for k in range(len(value))]
+        elif name in described:
+            paths.append(f"neuron.{name}")
     paths += ["V_0"] if experiment.V_0 is not None else []
     for k, part in enumerate(experiment.current.parts):
         names = sorted(parameters(type(part)), key=lambda name: name in _COMMON)
@@ -211,6 +217,8 @@ def _called(experiment: Experiment, path: str) -> str:
     """Return what a number is called, with the part of the current that it belongs to."""
     meaning = experiment.parameter(path).meaning
     head, *rest = path.split(".")
+    if head == "neuron" and len(rest) == 2 and len(getattr(experiment.neuron, rest[0])) > 1:
+        return f"{meaning} {int(rest[1]) + 1}"
     if head != "current":
         return meaning
     parts = experiment.current.parts
@@ -240,6 +248,8 @@ def _own_slider(
     head, *rest = path.split(".")
     if head == "current" and len(experiment.current.parts) > 1 and described.symbol:
         slider["symbol"] = f"{described.symbol}_{int(rest[0]) + 1}"
+    if head == "neuron" and len(rest) == 2 and len(getattr(experiment.neuron, rest[0])) > 1:
+        slider["symbol"] = f"{described.symbol}{int(rest[1]) + 1}"
     if own is not None:
         slider["name"] = f"{own}.{path}"
         slider["targets"] = [{"path": path, "experiment": own}]

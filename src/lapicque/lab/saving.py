@@ -121,7 +121,7 @@ def _csv(request: asked.Request) -> str:
     lines = [
         f"# lapicque {version()}: spikes, membrane potential V and current I "
         f"from {low!r} to {high!r} ms",
-        "# t_ms in ms, V (and a threshold that moves) in mV, I in nA; spike times with all their digits",
+        "# t_ms in ms, V and threshold in mV, I in nA; spike times with all their digits",
     ]
     rows: list[str] = []
     for setting in (shown, held):

@@ -48,8 +48,10 @@ _WATCHED = ("pyodide.asm.wasm", "python_stdlib.zip")
 _NOT_IN_A_PAGE = {
     "__main__",
     "analysis/locking",
+    "interop/allen",
     "cli",
     "plot",
+    "trains",
     "lab/server",
     "lab/site",
     "lab/site_server",
@@ -190,14 +192,48 @@ def _zipped(files: dict[str, bytes], how: int) -> bytes:
 
 
 def _lean(source: str) -> str:
-    """Return the same program without comments, and with the first lines of its docstrings."""
+    """Return the same program without comments and types, and with short docstrings.
+
+    The first line of a public function's is kept: features are described by theirs.
+    """
     tree = ast.parse(source)
+    _untype(tree)
     for node in ast.walk(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             match node.body:
                 case [ast.Expr(value=ast.Constant(value=str() as text) as docstring), *_]:
-                    docstring.value = text.split("\n", 1)[0]
+                    told = isinstance(node, ast.FunctionDef) and node.decorator_list
+                    docstring.value = text.split("\n", 1)[0] if told else ""
     return ast.unparse(tree)
+
+
+def _untype(node: ast.AST) -> None:
+    """Take out the types of functions; a class's own tell a dataclass its fields."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        node.returns = None
+        every = node.args
+        for argument in [*every.posonlyargs, *every.args, *every.kwonlyargs]:
+            argument.annotation = None
+        for starred in (every.vararg, every.kwarg):
+            if starred is not None:
+                starred.annotation = None
+    body = getattr(node, "body", None)
+    if isinstance(body, list):
+        body[:] = [inner for inner in body if not _is_for_types(inner)] or [ast.Pass()]
+        for k, inner in enumerate(() if isinstance(node, ast.ClassDef) else body):
+            if isinstance(inner, ast.AnnAssign) and inner.value is not None:
+                plain = ast.Assign(targets=[inner.target], value=inner.value)
+                body[k] = ast.copy_location(plain, inner)
+    for inner in ast.iter_child_nodes(node):
+        _untype(inner)
+
+
+def _is_for_types(node: ast.AST) -> bool:
+    """Whether a statement is there for type checkers alone."""
+    if isinstance(node, ast.If):
+        return isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+    decorators = node.decorator_list if isinstance(node, ast.FunctionDef) else []
+    return any(isinstance(each, ast.Name) and each.id == "overload" for each in decorators)
 
 
 def _start() -> bytes:
