@@ -343,3 +343,16 @@ def test_v_stays_below_the_threshold_where_it_may_spike(neuron, current):
     at_spikes = response.spike_times[:50]
     before = response.voltage(at_spikes, left=True) - response.threshold(at_spikes, left=True)
     assert (before >= 0.0).all()
+
+
+def test_both_sides_of_a_spike_are_told_apart():
+    """A spike's time is rounded; still the threshold's jump lies between its two sides. MAT: V has
+    no jump there, and the sides of the threshold differ by the sum of alpha."""
+    neuron = lq.MAT()
+    response = lq.simulate(neuron, lq.constant(0.9), 2000.0)
+    times = response.spike_times
+    assert len(times) > 100
+    jump = response.threshold(times) - response.threshold(times, left=True)
+    assert jump == pytest.approx(sum(neuron.alpha), abs=1e-9)
+    assert response.voltage(times, left=True) == pytest.approx(response.voltage(times), abs=1e-9)
+    assert response.voltage(times) == pytest.approx(response.threshold(times, left=True), abs=1e-9)

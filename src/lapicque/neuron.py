@@ -39,7 +39,7 @@ class Neuron(Described):
         A role is "threshold", "rest" or "reset".
         """
         given = self.given()
-        words = "threshold V_th" if self.renewal else "threshold at rest V_th"
+        words = "threshold V_th" if self.fixed_threshold else "threshold at rest V_th"
         found = [("V_th", words, "threshold", given["V_th"])]
         if "E_L" in given:
             found.append(("E_L", "rest E_L", "rest", given["E_L"]))
@@ -591,7 +591,7 @@ class MAT(Leaky):
         "ms",
         "threshold time constant",
         default=(10.0, 200.0),
-        symbol="tau_theta",
+        symbol="tau",
         positive=True,
         least=1e-9,
         many=True,
@@ -727,7 +727,7 @@ class GLIF(Leaky):
     )
     voltage_reset_add: float = _level_quantity("mV", "what a spike adds to V", symbol="delta_V")
     th_spike_add: float = _level_quantity(
-        "mV", "what a spike adds to the threshold", symbol="delta_theta"
+        "mV", "what a spike adds to the threshold", symbol="delta_s"
     )
     th_spike_decay: float = _level_quantity(
         "1/ms", "decay rate of the spike's part of the threshold", symbol="b_s", positive=True
@@ -860,7 +860,7 @@ class GLIF(Leaky):
         if not has_reset:
             parts.append(_reset_rule(self))
             return ";  ".join(parts)
-        moving = " + θ_s + θ_v" if self.level == 5 else " + θ_s"
+        moving = " + theta_s + theta_v" if self.level == 5 else " + theta_s"
         held = f", held for {self.t_ref:.4g} ms" if self.t_ref > 0.0 else ""
         parts.append(
             f"V ≥ {_mV(self.V_th)}{moving}: spike, V − E_L = "
@@ -868,13 +868,13 @@ class GLIF(Leaky):
             f"{_mV(self.voltage_reset_add)}{held}"
         )
         parts.append(
-            f"dθ_s/dt = −{_number(self.th_spike_decay)}/ms θ_s, "
-            f"θ_s = θ_s + {_mV(self.th_spike_add)}"
+            f"d theta_s/dt = −{_number(self.th_spike_decay)}/ms theta_s, "
+            f"theta_s = theta_s + {_mV(self.th_spike_add)}"
         )
         if self.level == 5:
             parts.append(
-                f"dθ_v/dt = {_number(self.th_voltage_index)}/ms (V − E_L) − "
-                f"{_number(self.th_voltage_decay)}/ms θ_v"
+                f"d theta_v/dt = {_number(self.th_voltage_index)}/ms (V − E_L) − "
+                f"{_number(self.th_voltage_decay)}/ms theta_v"
             )
         return ";  ".join(parts)
 

@@ -3,7 +3,7 @@
  */
 
 const GREEK = /** @type {Record<string, string>} */ ({
-  tau: "τ", theta: "θ", Delta: "Δ", omega: "ω", phi: "φ", lambda: "λ", alpha: "α", sigma: "σ", mu: "µ", pi: "π",
+  tau: "τ", theta: "θ", Delta: "Δ", omega: "ω", phi: "φ", lambda: "λ", alpha: "α", delta: "δ", sigma: "σ", mu: "µ", pi: "π",
 });
 const UNITS = /** @type {Record<string, string>} */ ({ MOhm: "MΩ", uS: "µS", us: "µs" });
 

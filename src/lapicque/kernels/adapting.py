@@ -499,9 +499,9 @@ def sample(
         while k < n and (spikes[k] < t or (spikes[k] == t and not left)):
             k += 1
         while a + 1 < count_of:
-            b = width * (a + 1)
-            x = (t - anchors[b]) - anchors[b + 1]
-            if x < 0.0 or (x == 0.0 and left and a >= 0):
+            # By the rounded time, as spikes are asked for by theirs.
+            start = anchors[width * (a + 1)]
+            if t < start or (t == start and left and a >= 0):
                 break
             a += 1
         if a != known:

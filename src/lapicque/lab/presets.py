@@ -249,7 +249,8 @@ def _own_slider(
     if head == "current" and len(experiment.current.parts) > 1 and described.symbol:
         slider["symbol"] = f"{described.symbol}_{int(rest[0]) + 1}"
     if head == "neuron" and len(rest) == 2 and len(getattr(experiment.neuron, rest[0])) > 1:
-        slider["symbol"] = f"{described.symbol}{int(rest[1]) + 1}"
+        joint = "" if "_" in described.symbol else "_"
+        slider["symbol"] = f"{described.symbol}{joint}{int(rest[1]) + 1}"
     if own is not None:
         slider["name"] = f"{own}.{path}"
         slider["targets"] = [{"path": path, "experiment": own}]

@@ -31,6 +31,7 @@ _GREEK = {
     "phi": "φ",
     "lambda": "λ",
     "alpha": "α",
+    "delta": "δ",
     "sigma": "σ",
     "mu": "µ",
     "pi": "π",
