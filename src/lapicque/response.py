@@ -225,7 +225,7 @@ class AdaptingSolution:
     """V and the threshold of an exact run with memory: the spikes, and the state behind each.
 
     ``jumps`` has the jump of V at the start of each piece (mV; empty where there are none), and
-    ``before`` V before the first one of them.
+    ``begin`` the state before the first one of them.
     """
 
     row: list[float]
@@ -234,7 +234,7 @@ class AdaptingSolution:
     spikes: array[float]
     spikes_lo: array[float]
     anchors: array[float]
-    before: float
+    begin: State
 
     def jump_times(self) -> array[float]:
         """Return when V jumps other than by a reset (ms)."""
@@ -258,6 +258,8 @@ class AdaptingSolution:
             self.spikes,
             self.spikes_lo,
             self.anchors,
+            self.begin.free,
+            self.begin.free_lo,
             times,
             left,
             [0.0] * size,
@@ -265,7 +267,7 @@ class AdaptingSolution:
         )
         if left and self.jumps and self.jumps[0] != 0.0:
             for i in range(bisect_right(times, form.starts[0])):
-                found[0][i] = self.before
+                found[0][i] = self.begin.V
         return found[0], found[1], found[2]
 
     def sample(self, times: array[float], left: bool) -> array[float]:

@@ -246,7 +246,6 @@ def _adapting(
     running += begin.memory
     f, f_lo = pairs.add(begin.V, begin.V_lo, -row[membrane.THRESHOLD], 0.0)
     running[train.STATE_F] = (f - adapting.raised(row, running)) + f_lo
-    before = begin.V
     if jumps:
         running[train.STATE_F] += jumps[0]
     width = adapting.stride(row)
@@ -316,7 +315,7 @@ def _adapting(
         spikes_lo=lo,
         grazes=grazes[: int(running[train.GRAZES])],
         state=end,
-        solution=AdaptingSolution(row, form, jumps, hi, lo, anchors, before),
+        solution=AdaptingSolution(row, form, jumps, hi, lo, anchors, begin),
     )
 
 

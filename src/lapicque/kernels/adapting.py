@@ -467,6 +467,8 @@ def sample(
     spikes: Floats,
     spikes_lo: Floats,
     anchors: Floats,
+    free: float,
+    free_lo: float,
     times: Floats,
     left: bool,
     loc: Floats,
@@ -476,8 +478,9 @@ def sample(
 ) -> None:
     """Write V, the threshold (mV) and the after-spike current (nA) at the nondecreasing ``times``.
 
-    V stays below the threshold where it may spike, also where rounding would lift it.  ``left``
-    gives the side before a jump.
+    V stays below the threshold where it may spike, also where rounding would lift it: from
+    ``(free, free_lo)`` on, and a refractory period after each spike.  ``left`` gives the side
+    before a jump.
     """
     rate = row[RATE]
     width = stride(row)
@@ -529,7 +532,7 @@ def sample(
             w0 = constant_drive(row, value[p], value_lo[p] if len(value_lo) else 0.0) + w1 * s
         x = max((t - hi) - lo, 0.0) if a >= 0 else 0.0
         held = False
-        since = math.inf
+        since = math.inf if (t - free) - free_lo >= 0.0 else -1.0
         if k > 0:
             since = (t - spikes[k - 1]) - spikes_lo[k - 1]
             if row[FREE_RUN] == 0.0 and refractory > 0.0:
