@@ -362,10 +362,11 @@ def test_a_link_brings_its_experiment_back(open_page):
     wanted = count_of(FIRST, **{"current.0.amplitude": 1.7})
     expect(readout(page, "spike_count")).to_have_text(wanted)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.evaluate("navigator.clipboard.writeText('')")  # an earlier test's link may be there
     page.locator('[data-tool="share"]').click()
     page.get_by_text("Copy link", exact=False).first.click()
-    page.wait_for_function("navigator.clipboard.readText().then((text) => text.includes('#1.'))")
-    link = page.evaluate("navigator.clipboard.readText()")
+    copied = "navigator.clipboard.readText().then((text) => text.includes('#1.') && text)"
+    link = page.wait_for_function(copied).json_value()
     assert link.split("#")[0] == page.url.split("#")[0]
     other = open_page("#" + link.split("#")[1])
     until_python(other)
