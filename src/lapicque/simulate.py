@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from array import array
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .current import Current
@@ -97,7 +97,7 @@ def simulate(
         raise ParameterError("V_0", "must be left out where `state` is given", V_0)
     if state is not None and initial is not None:
         raise ParameterError("initial", "must be left out where `state` is given", initial)
-    if len(begin.memory) != len(neuron.initial()):
+    if state is not None and len(state.memory) != len(neuron.initial()):
         raise ParameterError("state", f"must be of a run of this {neuron.model}", state)
     row = neuron.pack()
     stop = begin.time + length
@@ -112,8 +112,7 @@ def simulate(
                 "method.dt",
                 also=("duration",),
             )
-        step = _adapting_steps if len(row) > membrane.ROW else _fixed_step
-        return step(neuron, current, method, row, begin, stop, max_spikes, state is None)
+        return _fixed_step(neuron, current, method, row, begin, stop, max_spikes, state is None)
     except (OverflowError, ZeroDivisionError):
         raise LimitError(
             "V or the current leaves the range of doubles: bring the parameters' sizes together."
@@ -143,8 +142,10 @@ def _check_pace(spikes: array[float], form: Pieces, p: int, stop: float, max_spi
 
 def _jumps(form: Pieces, row: list[float], fresh: bool) -> tuple[array[float], array[float]]:
     """Return the jumps of V at each piece's start; one that the state has seen is left out."""
+    if not form.kicks:
+        return array("d"), array("d")
     jumps, jumps_lo = form.jumps(*membrane.capacitance(row))
-    if jumps and not fresh:
+    if not fresh:
         jumps[0] = jumps_lo[0] = 0.0
     return jumps, jumps_lo
 
@@ -319,14 +320,6 @@ def _adapting(
     )
 
 
-def _diverged(method: FixedStep, time: float) -> LimitError:
-    return LimitError(
-        f"{method.name} diverged at {time:g} ms: 'method.dt' must be small against tau_m "
-        f"(got {method.dt!r} ms). Lower dt, or take Exact().",
-        "method.dt",
-    )
-
-
 def _endless(time: float) -> LimitError:
     return LimitError(
         f"'neuron.t_ref' must be > 0 ms here: at {time:g} ms the reset leaves V at or above the "
@@ -370,98 +363,26 @@ def _fixed_step(
         map(lambda v, v_lo: membrane.constant_drive(row, v, v_lo), form.value, value_lo),
     )
     tableau = method.tableau
-    f, _ = pairs.add(begin.V, begin.V_lo, -row[membrane.THRESHOLD], 0.0)
-    nodes, before, after = (array("d", [v]) for v in (begin.time, f, f))
-    spikes = array("d")
-    running = [begin.time, f, begin.free, 1.0, 0.0]
-    room = 1024
-    status = steps.FULL
-    while status == steps.FULL:
-        buffers = [array("d", bytes(8 * room)) for _ in range(4)]
-        made, fired, status = steps.run(
-            row,
-            form.starts,
-            constants,
-            form.slope,
-            form.offset,
-            form.terms,
-            array("d", [t for t, _ in kicks]),
-            array("d", [jump for _, jump in kicks]),
-            begin.time,
-            stop,
-            method.dt,
-            method.exponential,
-            list(tableau.c),
-            list(tableau.a),
-            list(tableau.b),
-            method.locate_code(),
-            running,
-            *buffers,
-        )
-        for whole, part in zip((nodes, before, after), buffers, strict=False):
-            whole.extend(part[:made])
-        spikes.extend(buffers[3][:fired])
-        if len(spikes) > max_spikes:
-            raise _too_many_spikes(max_spikes)
-        room = min(2 * room, 1 << 20)
-    if status == steps.DIVERGED:
-        raise _diverged(method, running[0])
-    time, f, release, _, _ = running
-    end = State(stop, *pairs.two_sum(row[membrane.THRESHOLD], f), max(release, stop), 0.0)
-    solution = GridSolution(
-        row=row,
-        pieces=form,
-        constants=constants,
-        nodes=nodes,
-        before=before,
-        after=after,
-        spikes=spikes,
-        cubic=method.locate_code() == steps.HERMITE,
-        release=begin.free,
-    )
-    return Response(
-        neuron=neuron,
-        current_in=current,
-        method=method,
-        start=begin.time,
-        stop=stop,
-        spikes=spikes,
-        spikes_lo=array("d", bytes(8 * len(spikes))),
-        grazes=array("d"),
-        state=end,
-        solution=solution,
-    )
-
-
-def _adapting_steps(
-    neuron: Neuron,
-    current: Current,
-    method: FixedStep,
-    row: list[float],
-    begin: State,
-    stop: float,
-    max_spikes: int,
-    fresh: bool,
-) -> Response:
-    form = current.normal_form.on(begin.time, stop)
-    jumps, _ = _jumps(form, row, fresh)
-    kicks = [(t, jump) for t, jump in zip(form.starts, jumps, strict=False) if jump != 0.0]
-    value_lo = form.value_lo or array("d", bytes(8 * len(form)))
-    constants = array(
-        "d", map(lambda v, v_lo: membrane.constant_drive(row, v, v_lo), form.value, value_lo)
-    )
-    tableau = method.tableau
     y, _ = pairs.add(begin.V, begin.V_lo, -row[membrane.THRESHOLD], 0.0)
-    running = [begin.time, begin.free, 1.0, 0.0, y, *begin.memory]
-    raised = adapting_steps.threshold(row, running[adapting_steps.STATE :])
-    current_0 = adapting_steps.after_spike(row, running[adapting_steps.STATE :])
-    known = [array("d", [v]) for v in (begin.time, y, y, raised, raised, current_0, current_0)]
+    remembers = len(row) > membrane.ROW
+    first = [begin.time, y, y]
+    run: Callable[..., tuple[int, int, int]]
+    if remembers:
+        run = adapting_steps.run
+        running = [begin.time, begin.free, 1.0, 0.0, y, *begin.memory]
+        for quantity in (adapting_steps.threshold, adapting_steps.after_spike):
+            first += 2 * [quantity(row, running[adapting_steps.STATE :])]
+    else:
+        run = steps.run
+        running = [begin.time, y, begin.free, 1.0, 0.0]
+    # Nodes: time, V - V_th before and after, and with a memory as many for what `first` has more.
+    known = [array("d", [v]) for v in first]
     spikes = array("d")
     room = 1024
     status = steps.FULL
     while status == steps.FULL:
-        buffers = [array("d", bytes(8 * room)) for _ in range(8)]
-        made, fired, status = adapting_steps.run(
+        buffers = [array("d", bytes(8 * room)) for _ in range(len(known) + 1)]
+        made, fired, status = run(
             row,
             form.starts,
             constants,
@@ -483,15 +404,23 @@ def _adapting_steps(
         )
         for whole, part in zip(known, buffers, strict=False):
             whole.extend(part[:made])
-        spikes.extend(buffers[7][:fired])
+        spikes.extend(buffers[-1][:fired])
         if len(spikes) > max_spikes:
             raise _too_many_spikes(max_spikes)
         room = min(2 * room, 1 << 20)
     if status == steps.DIVERGED:
-        raise _diverged(method, running[0])
+        raise LimitError(
+            f"{method.name} diverged at {running[0]:g} ms: 'method.dt' must be small against tau_m "
+            f"(got {method.dt!r} ms). Lower dt, or take Exact().",
+            "method.dt",
+        )
     if status == adapting_steps.ENDLESS:
         raise _endless(running[0])
-    _, release, _, _, y, *memory = running
+    if remembers:
+        _, release, _, _, y, *memory = running
+    else:
+        _, y, release, _, _ = running
+        memory = []
     end = State(
         stop,
         *pairs.two_sum(row[membrane.THRESHOLD], y),
@@ -499,17 +428,18 @@ def _adapting_steps(
         0.0,
         tuple(memory),
     )
+    nodes, before, after, *more = known
     solution = GridSolution(
         row=row,
         pieces=form,
         constants=constants,
-        nodes=known[0],
-        before=known[1],
-        after=known[2],
+        nodes=nodes,
+        before=before,
+        after=after,
         spikes=spikes,
-        cubic=False,
+        cubic=method.locate_code() == steps.HERMITE and not remembers,
         release=begin.free,
-        memory=(known[3], known[4], known[5], known[6]),
+        memory=tuple(more),
     )
     return Response(
         neuron=neuron,
