@@ -208,8 +208,7 @@ def _exact(
     if status == train.TOO_MANY_EVALUATIONS:
         raise _too_many_evaluations(running)
     free, free_lo, f, f_lo, _, seen, _ = running
-    refractory = free > stop or (free == stop and free_lo > 0.0)
-    if not refractory:
+    if not train.beyond(running, stop):
         free, free_lo = stop, 0.0
     end = State(stop, *pairs.add(row[membrane.THRESHOLD], 0.0, f, f_lo), free, free_lo)
     return Response(
@@ -246,7 +245,7 @@ def _adapting(
     running = [time, time_lo, 0.0, 0.0, 0.0, 0.0, 0.0, begin.free, begin.free_lo, 0.0]
     running += begin.memory
     f, f_lo = pairs.add(begin.V, begin.V_lo, -row[membrane.THRESHOLD], 0.0)
-    running[train.STATE_F] = (f - adapting.raised(row, running)) + f_lo
+    running[train.STATE_F] = (f - adapting.raised(row, running, adapting.FOLLOWED)) + f_lo
     if jumps:
         running[train.STATE_F] += jumps[0]
     width = adapting.stride(row)
@@ -295,7 +294,7 @@ def _adapting(
         raise _too_many_evaluations(running)
     if status == adapting.ENDLESS:
         raise _endless(hi[-1])
-    y = running[train.STATE_F] + adapting.raised(row, running)
+    y = running[train.STATE_F] + adapting.raised(row, running, adapting.FOLLOWED)
     free, free_lo = running[adapting.BLIND], running[adapting.BLIND + 1]
     if not (free > stop or (free == stop and free_lo > 0.0)):
         free, free_lo = stop, 0.0

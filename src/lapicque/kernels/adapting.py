@@ -20,7 +20,6 @@ from .crossing import (
     ceiling_step,
     transient_curvature,
 )
-from .filters import slow_response
 from .membrane import (
     EPSILON,
     GAIN,
@@ -38,19 +37,20 @@ from .membrane import (
     drive,
     evaluate,
 )
-from .moments import leak_integral
 from .train import (
+    BELOW,
     FINISHED,
     FREE,
     FULL,
-    GRAZES,
     ISOLATION,
     JUMPED,
     NEAR_END,
     PIECE,
     STATE_F,
     TOO_MANY_EVALUATIONS,
+    beyond,
     find_crossing,
+    record_graze,
     scale_of,
     stretch,
 )
@@ -84,8 +84,6 @@ VALUES = 11
 ANCHOR_V, ANCHOR_P, ANCHOR_VALUES = 2, 3, 4
 
 ENDLESS = 3  # beside FINISHED, FULL, TOO_MANY_EVALUATIONS
-
-_BELOW = -1e-300
 
 
 def pack_memory(
@@ -133,20 +131,16 @@ def stride(row: Floats) -> int:
     return ANCHOR_VALUES + traces(row)
 
 
-def raised(row: Floats, state: Floats) -> float:
-    """Return how far the threshold is above its resting value (mV)."""
-    total = state[FOLLOWED]
-    first = VALUES + int(row[CURRENTS])
+def raised(row: Floats, state: Floats, followed: int) -> float:
+    """Return how far the threshold is above its resting value (mV).
+
+    The part that follows V stands at ``state[followed]``, the traces behind it.
+    """
+    total = state[followed]
+    first = followed + 1 + int(row[CURRENTS])
     for k in range(first, first + int(row[THRESHOLDS])):
         total += state[k]
     return total
-
-
-def _graze(t: float, state: Floats, graze_out: Floats) -> None:
-    count = int(state[GRAZES])
-    if count < len(graze_out):
-        graze_out[count] = t
-        state[GRAZES] += 1.0
 
 
 def anchor(row: Floats, state: Floats, out: Floats) -> None:
@@ -155,7 +149,7 @@ def anchor(row: Floats, state: Floats, out: Floats) -> None:
     state[ANCHORS] += 1.0
     out[k] = state[FREE]
     out[k + 1] = state[FREE + 1]
-    out[k + ANCHOR_V] = state[STATE_F] + raised(row, state)
+    out[k + ANCHOR_V] = state[STATE_F] + raised(row, state, FOLLOWED)
     out[k + ANCHOR_P] = state[FOLLOWED]
     for j in range(traces(row)):
         out[k + ANCHOR_VALUES + j] = state[VALUES + j]
@@ -167,12 +161,12 @@ def spike(row: Floats, hi: float, lo: float, f: float, state: Floats) -> float:
     The traces are those at the spike.  Where V is held, the state becomes that at the end of
     refractoriness.
     """
-    before = raised(row, state)
+    before = raised(row, state, FOLLOWED)
     for k in range(traces(row)):
         at = TRACES + TRACE * k
         state[VALUES + k] = state[VALUES + k] * row[at + KEPT] + row[at + JUMP]
     state[BLIND], state[BLIND + 1] = pairs.add(hi, lo, row[REFRACTORY], 0.0)
-    after = raised(row, state)
+    after = raised(row, state, FOLLOWED)
     if row[FREE_RUN] != 0.0:
         state[FREE] = hi
         state[FREE + 1] = lo
@@ -187,40 +181,37 @@ def spike(row: Floats, hi: float, lo: float, f: float, state: Floats) -> float:
 
 def jump_of_v(row: Floats, jump: float, state: Floats, graze_out: Floats) -> None:
     """Let V jump; where rounding decides whether it reaches the threshold, that is a graze."""
-    size = abs(state[STATE_F]) + abs(row[GAP]) + abs(raised(row, state))
+    size = abs(state[STATE_F]) + abs(row[GAP]) + abs(raised(row, state, FOLLOWED))
     state[STATE_F] += jump
     if abs(state[STATE_F]) <= UNDECIDED * EPSILON * size:
-        _graze(state[FREE], state, graze_out)
+        record_graze(state[FREE], state, graze_out)
+
+
+def append_decay(coefficient: float, decay: float, count: int, loc: Floats) -> int:
+    """Append ``coefficient exp(-decay x)`` to the terms at the anchor; return their number."""
+    k = LOC * count
+    loc[k] = REAL
+    loc[k + 2] = coefficient
+    loc[k + 4] = -decay
+    for i in (1, 3, 5, 6, 7, 8, 9):
+        loc[k + i] = 0.0
+    return count + 1
 
 
 def append_traces(row: Floats, state: Floats, count: int, all_of_them: bool, loc: Floats) -> int:
     """Append the traces to the terms at the anchor; return the number of terms."""
     currents = int(row[CURRENTS])
-    rate = row[RATE]
     for j in range(traces(row) if all_of_them else currents):
-        value = state[VALUES + j]
         decay = row[TRACES + TRACE * j + DECAY]
-        weight = row[GAIN] if j < currents else decay - rate
-        if value * weight == 0.0:
-            continue
-        k = LOC * count
-        count += 1
-        loc[k] = REAL
-        loc[k + 1] = 0.0
-        loc[k + 2] = weight * value
-        loc[k + 3] = 0.0
-        loc[k + 4] = -decay
-        loc[k + 5] = 0.0
-        loc[k + 6] = 0.0
-        loc[k + 7] = 0.0
-        loc[k + 8] = 0.0
-        loc[k + 9] = 0.0
+        weight = row[GAIN] if j < currents else decay - row[RATE]
+        if state[VALUES + j] * weight != 0.0:
+            count = append_decay(weight * state[VALUES + j], decay, count, loc)
     return count
 
 
 def set_moving(row: Floats, state: Floats, moving: Floats) -> None:
     """Write what `following` needs to know of the state."""
-    moving[following.Y] = state[STATE_F] + raised(row, state)
+    moving[following.Y] = state[STATE_F] + raised(row, state, FOLLOWED)
     moving[following.P] = state[FOLLOWED]
     moving[following.PULL] = row[PULL]
     moving[following.SLOW] = row[SLOW]
@@ -289,7 +280,7 @@ def through(
     follows = row[PULL] != 0.0
     scale = -1.0
     while True:
-        if state[FREE] > stop or (state[FREE] == stop and state[FREE + 1] > 0.0):
+        if beyond(state, stop):
             return n, FINISHED
         if n == room or int(state[ANCHORS]) == anchors:
             return n, FULL
@@ -351,13 +342,13 @@ def through(
                         how, reach, f, w0, w1, rate, loc, count, tolerance, budget
                     )
             if graze >= 0.0:
-                _graze(hi + (lo + graze), state, graze_out)
+                record_graze(hi + (lo + graze), state, graze_out)
             if x == EXHAUSTED:
                 return n, TOO_MANY_EVALUATIONS
             if x < 0.0:
                 f = advance(row, reach, w0, w1, loc, count, state, moving)
                 # What has not spiked is below the threshold, also where rounding says otherwise.
-                state[STATE_F] = min(f, _BELOW)
+                state[STATE_F] = min(f, BELOW)
                 if reach == length:
                     state[FREE] = stop
                     state[FREE + 1] = 0.0
@@ -367,7 +358,7 @@ def through(
             rest = length - x
             if not final and not follows and rest * rate < NEAR_END and rest < NEAR_END * length:
                 if rest * drive(x, w0, w1, loc, count)[0] <= tolerance:
-                    _graze(hi + (lo + x), state, graze_out)
+                    record_graze(hi + (lo + x), state, graze_out)
             advance(row, x, w0, w1, loc, count, state, moving)
             f = 0.0
             hi, lo = pairs.add(hi, lo, x, 0.0)
@@ -520,14 +511,8 @@ def sample(
                 first, last = offset[p], offset[p + 1]
                 count = anchor_terms(terms, first, last, s, s_lo, row[GAIN], rate, loc)
             for j in range(currents):
-                m = LOC * count
-                count += 1
-                loc[m] = REAL
-                loc[m + 1] = 0.0
-                loc[m + 2] = row[GAIN] * anchors[at + ANCHOR_VALUES + j]
-                loc[m + 3] = 0.0
-                loc[m + 4] = -row[TRACES + TRACE * j + DECAY]
-                loc[m + 5] = 0.0
+                size = row[GAIN] * anchors[at + ANCHOR_VALUES + j]
+                count = append_decay(size, row[TRACES + TRACE * j + DECAY], count, loc)
             w1 = row[GAIN] * slope[p]
             w0 = constant_drive(row, value[p], value_lo[p] if len(value_lo) else 0.0) + w1 * s
         x = max((t - hi) - lo, 0.0) if a >= 0 else 0.0
@@ -546,9 +531,8 @@ def sample(
             followed = anchors[at + width + ANCHOR_P]
         elif x > 0.0:
             if row[PULL] != 0.0:
-                followed = followed * math.exp(-row[SLOW] * x) + row[PULL] * (
-                    row[GAP] * leak_integral(row[SLOW], x)
-                    + slow_response(x, y, w0, w1, rate, row[SLOW], loc, count)
+                followed = following.pulled(
+                    x, y, followed, row[PULL], row[SLOW], row[GAP], w0, w1, rate, loc, count
                 )
             y, _ = evaluate(x, y, w0, w1, rate, loc, count)
         raised_by = followed

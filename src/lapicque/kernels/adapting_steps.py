@@ -21,6 +21,7 @@ from .adapting import (
     SLOW,
     TRACE,
     TRACES,
+    raised,
 )
 from .membrane import GAIN, GAP, RATE, REFRACTORY
 from .moments import leak_integral
@@ -60,10 +61,7 @@ def slopes(row: Floats, drive: float, z: Floats, at: int, out: Floats) -> None:
 
 def threshold(row: Floats, z: Floats) -> float:
     """Return how far the threshold is above its resting value (mV)."""
-    total = z[1]
-    for k in range(2 + int(row[CURRENTS]), len(z)):
-        total += z[k]
-    return total
+    return raised(row, z, 1)
 
 
 def after_spike(row: Floats, z: Floats) -> float:

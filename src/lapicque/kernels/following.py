@@ -25,6 +25,24 @@ if TYPE_CHECKING:
 Y, P, PULL, SLOW, GAP, PARTS = 0, 1, 2, 3, 4, 5
 
 
+def pulled(
+    x: float,
+    y: float,
+    p: float,
+    pull: float,
+    slow: float,
+    gap: float,
+    w0: float,
+    w1: float,
+    rate: float,
+    loc: Floats,
+    count: int,
+) -> float:
+    """Return the followed part (mV) at the time ``x`` after the anchor, where it was ``p``."""
+    drawn = slow_response(x, y, w0, w1, rate, slow, loc, count)
+    return p * math.exp(-slow * x) + pull * (gap * leak_integral(slow, x) + drawn)
+
+
 def follow(
     x: float, w0: float, w1: float, rate: float, loc: Floats, count: int, moving: Floats
 ) -> tuple[float, float, float, float, float]:
@@ -33,9 +51,7 @@ def follow(
     slow = moving[SLOW]
     y0 = moving[Y]
     y, h = evaluate(x, y0, w0, w1, rate, loc, count)
-    p = moving[P] * math.exp(-slow * x) + pull * (
-        moving[GAP] * leak_integral(slow, x) + slow_response(x, y0, w0, w1, rate, slow, loc, count)
-    )
+    p = pulled(x, y0, moving[P], pull, slow, moving[GAP], w0, w1, rate, loc, count)
     y_slope = h - rate * y
     p_slope = pull * (y + moving[GAP]) - slow * p
     f = y - p

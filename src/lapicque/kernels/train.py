@@ -71,7 +71,7 @@ MARGIN = 1e-9
 # The bounds of a polynomial are looked at in parts of its piece.
 SHARE = 0.25
 
-_BELOW = -1e-300  # "below the threshold by less than a rounding error"
+BELOW = -1e-300  # "below the threshold by less than a rounding error"
 
 
 def crossing_of_constant(
@@ -127,14 +127,16 @@ def stretch(length: float, whole: float, loc: Floats, count: int) -> float:
     return longest
 
 
-def _graze(t: float, state: Floats, graze_out: Floats) -> None:
+def record_graze(t: float, state: Floats, graze_out: Floats) -> None:
+    """Note a peak that doubles cannot tell from the threshold."""
     count = int(state[GRAZES])
     if count < len(graze_out) and (count == 0 or graze_out[count - 1] != t):
         graze_out[count] = t
         state[GRAZES] += 1.0
 
 
-def _beyond(state: Floats, stop: float) -> bool:
+def beyond(state: Floats, stop: float) -> bool:
+    """Return whether the neuron is free only after ``stop``."""
     return state[FREE] > stop or (state[FREE] == stop and state[FREE + 1] > 0.0)
 
 
@@ -148,7 +150,7 @@ def _arrive(stop: float, f: float, state: Floats) -> None:
     # What has not spiked is below the threshold, also where rounding says otherwise.
     state[FREE] = stop
     state[FREE + 1] = 0.0
-    state[STATE_F] = min(f, _BELOW)
+    state[STATE_F] = min(f, BELOW)
     state[STATE_F + 1] = 0.0
 
 
@@ -190,7 +192,7 @@ def through_constant(
         else:
             t = math.inf
             if d < 0.0 and -f <= _tolerance(row, d):
-                _graze(hi, state, graze_out)
+                record_graze(hi, state, graze_out)
     if t < stop or (t == stop and t_lo <= 0.0):
         period, period_lo = row[REFRACTORY], 0.0
         if row[RESET] < 0.0:
@@ -216,9 +218,9 @@ def through_constant(
         w = constant_drive(row, value, value_lo)
         if f < 0.0 < d and not final and (stop - hi) * w <= _tolerance(row, d):
             # V is about to turn at the end of the piece, hardly above the threshold.
-            _graze(hi, state, graze_out)
+            record_graze(hi, state, graze_out)
         _reset(row, hi, lo, state)
-        if n == room or _beyond(state, stop):
+        if n == room or beyond(state, stop):
             return n
     rate = row[RATE]
     if d < 0.0 < rate and _at_rest(state, d, d_lo):
@@ -292,7 +294,7 @@ def through_varying(
                 local = stretch(length, stop - start, loc, count) < length
                 if f >= -tolerance and drive(0.0, w0, w1, loc, count)[0] < rate * f:
                     # V turned at the threshold where the piece began.
-                    _graze(hi, state, graze_out)
+                    record_graze(hi, state, graze_out)
             reach = length
             if local:
                 budget[0] -= 1.0
@@ -303,7 +305,7 @@ def through_varying(
             if reach > 0.0:
                 x, graze = find_crossing(how, reach, f, w0, w1, rate, loc, count, tolerance, budget)
                 if graze >= 0.0:
-                    _graze(hi + (lo + graze), state, graze_out)
+                    record_graze(hi + (lo + graze), state, graze_out)
             if x == EXHAUSTED:
                 return n
             if x < 0.0:
@@ -319,13 +321,13 @@ def through_varying(
             if not final and rest * rate < NEAR_END and rest < NEAR_END * length:
                 w, _ = drive(x, w0, w1, loc, count)
                 if rest * w <= tolerance:
-                    _graze(hi + (lo + x), state, graze_out)
+                    record_graze(hi + (lo + x), state, graze_out)
             hi, lo = pairs.add(hi, lo, x, 0.0)
         hi_out[n] = hi
         lo_out[n] = lo
         n += 1
         _reset(row, hi, lo, state)
-        if n == room or _beyond(state, stop):
+        if n == room or beyond(state, stop):
             return n
 
 
@@ -367,7 +369,7 @@ def jump_of_v(row: Floats, jump: float, jump_lo: float, state: Floats, graze_out
     exact = exact or (f == -row[GAP] and f_lo == -row[GAP + 1])
     size = max(abs(f), abs(row[RESET]), abs(row[GAP]))
     if not exact and abs(state[STATE_F]) <= UNDECIDED * EPSILON * size:
-        _graze(state[FREE], state, graze_out)
+        record_graze(state[FREE], state, graze_out)
 
 
 def run(
@@ -407,7 +409,7 @@ def run(
         final = p + 1 == pieces
         stop = end if final else starts[p + 1]
         # A spike exactly at the end of the run counts; one at the end of a piece is the next's.
-        if not _beyond(state, stop) and (final or state[FREE] < stop or state[FREE + 1] < 0.0):
+        if not beyond(state, stop) and (final or state[FREE] < stop or state[FREE + 1] < 0.0):
             first = offset[p] if len(offset) else 0
             last = offset[p + 1] if len(offset) else 0
             v_lo = value_lo[p] if len(value_lo) else 0.0
