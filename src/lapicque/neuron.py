@@ -436,14 +436,6 @@ def _entries(given: Mapping[str, Any], name: str, count: int) -> list[float]:
     return found
 
 
-def _trace(rate: float, kept: float, jump: float, early: float) -> list[float]:
-    return [rate, kept, jump, early]
-
-
-def _memory(row: list[float], currents: list[float], thresholds: list[float], **rule: Any) -> None:
-    adapting.pack_memory(currents=currents, thresholds=thresholds, row=row, **rule)
-
-
 def _row(traces: int) -> list[float]:
     return [0.0] * (adapting.TRACES + adapting.TRACE * traces)
 
@@ -533,16 +525,16 @@ class AdaptiveLIF(Leaky):
         currents: list[float] = []
         for b, tau in zip(self.b, self.tau_w, strict=True):
             kept = math.exp(-self.t_ref / tau)
-            currents += _trace(1.0 / tau, kept, -b * kept, -b)
-        _memory(
-            row,
-            currents,
-            [],
+            currents += (1.0 / tau, kept, -b * kept, -b)
+        adapting.pack_memory(
             fraction=0.0,
             lift=row[membrane.RESET],
             free_run=False,
             pull=0.0,
             slow=0.0,
+            currents=currents,
+            thresholds=[],
+            row=row,
         )
         return row
 
@@ -639,8 +631,17 @@ class MAT(Leaky):
         self.pack_membrane(self.V_th, self.t_ref, row)
         thresholds: list[float] = []
         for alpha, tau in zip(self.alpha, self.tau_theta, strict=True):
-            thresholds += _trace(1.0 / tau, 1.0, alpha, alpha)
-        _memory(row, [], thresholds, fraction=0.0, lift=0.0, free_run=True, pull=0.0, slow=0.0)
+            thresholds += (1.0 / tau, 1.0, alpha, alpha)
+        adapting.pack_memory(
+            fraction=0.0,
+            lift=0.0,
+            free_run=True,
+            pull=0.0,
+            slow=0.0,
+            currents=[],
+            thresholds=thresholds,
+            row=row,
+        )
         return row
 
 
@@ -887,24 +888,24 @@ class GLIF(Leaky):
             for amplitude, decay, left in zip(
                 self.asc_amps, self.asc_decay, self.asc_r, strict=True
             ):
-                currents += _trace(decay, left * math.exp(-decay * self.t_ref), amplitude, 0.0)
+                currents += (decay, left * math.exp(-decay * self.t_ref), amplitude, 0.0)
         if self.level in _RESETS:
             kept = math.exp(-self.th_spike_decay * self.t_ref)
-            thresholds += _trace(self.th_spike_decay, kept, self.th_spike_add, 0.0)
+            thresholds += (self.th_spike_decay, kept, self.th_spike_add, 0.0)
         row = _row((len(currents) + len(thresholds)) // adapting.TRACE)
         self.pack_membrane(reset, self.t_ref, row)
         if self.renewal:
             return row[: membrane.ROW]
         fixed = self.level not in _RESETS
-        _memory(
-            row,
-            currents,
-            thresholds,
+        adapting.pack_memory(
             fraction=0.0 if fixed else self.voltage_reset_fraction,
             lift=row[membrane.RESET] if fixed else (self.E_L - self.V_th) + self.voltage_reset_add,
             free_run=False,
             pull=self.th_voltage_index if self.level == 5 else 0.0,
             slow=self.th_voltage_decay if self.level == 5 else 0.0,
+            currents=currents,
+            thresholds=thresholds,
+            row=row,
         )
         return row
 

@@ -49,25 +49,33 @@ class State:
 
 
 @dataclasses.dataclass(frozen=True)
-class ExactSolution:
-    """V of an exact run: the spikes and the state at the start of each piece of the input.
+class _Driven:
+    """What both exact solutions have.
 
-    ``jumps`` has the jump of V at the start of each piece (mV; empty where there are none), and
-    ``before`` V before the first one of them.
+    ``jumps`` has the jump of V at the start of each piece (mV; empty where there are none).
     """
 
     row: list[float]
     pieces: Pieces
     jumps: array[float]
+
+    def jump_times(self) -> array[float]:
+        """Return when V jumps other than by a reset (ms)."""
+        return array("d", [t for t, j in zip(self.pieces.starts, self.jumps, strict=False) if j])
+
+
+@dataclasses.dataclass(frozen=True)
+class ExactSolution(_Driven):
+    """V of an exact run: the spikes and the state at the start of each piece of the input.
+
+    ``before`` is V before the first jump.
+    """
+
     spikes: array[float]
     spikes_lo: array[float]
     piece_f: array[float]
     begin: State
     before: float
-
-    def jump_times(self) -> array[float]:
-        """Return when V jumps other than by a reset (ms)."""
-        return array("d", [t for t, j in zip(self.pieces.starts, self.jumps, strict=False) if j])
 
     @functools.cached_property
     def _scratch(self) -> list[float]:
@@ -221,24 +229,16 @@ class ExactSolution:
 
 
 @dataclasses.dataclass(frozen=True)
-class AdaptingSolution:
+class AdaptingSolution(_Driven):
     """V and the threshold of an exact run with memory: the spikes, and the state behind each.
 
-    ``jumps`` has the jump of V at the start of each piece (mV; empty where there are none), and
-    ``begin`` the state before the first one of them.
+    ``begin`` is the state before the first jump.
     """
 
-    row: list[float]
-    pieces: Pieces
-    jumps: array[float]
     spikes: array[float]
     spikes_lo: array[float]
     anchors: array[float]
     begin: State
-
-    def jump_times(self) -> array[float]:
-        """Return when V jumps other than by a reset (ms)."""
-        return array("d", [t for t, j in zip(self.pieces.starts, self.jumps, strict=False) if j])
 
     def sample_all(
         self, times: array[float], left: bool
