@@ -11,7 +11,7 @@ from .current import Current, current_from_dicts
 from .errors import ExperimentError, ParameterError, brief, unknown_name
 from .method import Exact, Method, method_from_dict
 from .neuron import Neuron, neuron_from_dict, neuron_to_dict
-from .parameter import Parameter, parameters
+from .parameter import Parameter, numbered, parameters
 from .response import Response
 from .simulate import DURATION, INITIAL_V, MAX_SPIKES, MAX_STEPS, simulate
 
@@ -184,12 +184,9 @@ class Experiment:
     def paths(self) -> list[str]:
         """Return the dotted path of every number of this experiment."""
         found = ["duration", "V_0", "seed"]
-        for name, parameter in parameters(type(self.neuron)).items():
-            value = getattr(self.neuron, name)
-            if parameter.many and value is not None:
-                found += [f"neuron.{name}.{k}" for k in range(len(value))]
-            elif value is not None:
-                found.append(f"neuron.{name}")
+        for name in parameters(type(self.neuron)):
+            if (value := getattr(self.neuron, name)) is not None:
+                found += numbered(f"neuron.{name}", value)
         for k, part in enumerate(self.current.parts):
             found += [f"current.{k}.{name}" for name in parameters(type(part))]
         if self.method is not None:
@@ -220,12 +217,8 @@ class Experiment:
         self.parameter(path)
         found: Any = self
         for step in self.canonical(path).split("."):
-            if isinstance(found, tuple):
-                found = found[int(step)]
-            else:
-                found = (
-                    found.parts[int(step)] if isinstance(found, Current) else getattr(found, step)
-                )
+            found = found.parts if isinstance(found, Current) else found
+            found = found[int(step)] if isinstance(found, tuple) else getattr(found, step)
         return found
 
     def parameter(self, path: str) -> Parameter:

@@ -101,6 +101,12 @@ class Parameter:
         return tuple(self.check(entry, f"{name}.{k}") for k, entry in enumerate(listed))
 
 
+def numbered(path: str, value: Any) -> list[str]:
+    """Return the path of a number, or the path of each of many: ``b.0``, ``b.1``."""
+    many = isinstance(value, tuple)
+    return [f"{path}.{k}" for k in range(len(value))] if many else [path]
+
+
 def quantity(
     unit: str,
     meaning: str,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from array import array
+from collections.abc import Sequence
 from typing import Any
 
 from .. import analysis
@@ -201,7 +202,7 @@ def f_I(experiments: list[Experiment]) -> Plane:
     # Where each rate takes a simulation there are fewer of them.
     count = 200 if neuron.renewal else _SIMULATED
     currents = array("d", [low, *(begin + reach * (k / count) ** 3 for k in range(count + 1))])
-    rates = _rates(neuron, tuple(currents))
+    rates = _rates(neuron, currents)
     finite = [(i, r) for i, r in zip(currents, rates, strict=True) if math.isfinite(r)]
     shown = [p for p in points if p["y"] is not None]
     highest = max([r for i, r in finite if i <= high] + [p["y"] for p in shown], default=0.0)
@@ -234,7 +235,7 @@ def _operating_point(index: int, experiment: Experiment) -> Plane:
     steady = _is_constant(current, experiment.duration)
     value: float | None
     if steady:
-        (value,) = _rates(experiment.neuron, (mean,))
+        (value,) = _rates(experiment.neuron, [mean])
     else:
         try:
             cap = COUNTED_SPIKES_VARYING if current.normal_form.terms else COUNTED_SPIKES
@@ -272,17 +273,18 @@ def _is_constant(current: Current, duration: float) -> bool:
     return current.normal_form.on(0.0, duration).is_constant
 
 
-@functools.lru_cache(maxsize=8)
-def _rates(neuron: Neuron, currents: tuple[float, ...]) -> array[float]:
+def _rates(neuron: Neuron, currents: Sequence[float]) -> array[float]:
     if neuron.renewal:
         return analysis.f_I(neuron, currents)
-    rates = array("d")
-    for current in currents:
-        try:
-            rates.append(analysis.f_I(neuron, current, tolerance=_SEEN))
-        except LimitError:
-            rates.append(math.nan)  # a train that does not settle
-    return rates
+    return array("d", [_simulated_rate(neuron, current) for current in currents])
+
+
+@functools.lru_cache(maxsize=256)
+def _simulated_rate(neuron: Neuron, current: float) -> float:
+    try:
+        return analysis.f_I(neuron, current, tolerance=_SEEN)
+    except LimitError:
+        return math.nan  # a train that does not settle
 
 
 # Strength and duration --------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import Any
 from ..current import current_from_dicts
 from ..experiment import Experiment
 from ..method import Exact
-from ..parameter import Parameter, parameters
+from ..parameter import Parameter, numbered, parameters
 
 FOLDER = Path(__file__).parent / "presets"
 
@@ -195,10 +195,7 @@ def _numbers(experiment: Experiment) -> list[str]:
     described = parameters(type(experiment.neuron))
     paths = []
     for name, value in experiment.neuron.given().items():
-        if isinstance(value, tuple):
-            paths += [f"neuron.{name}.{k}" for k in range(len(value))]
-        elif name in described:
-            paths.append(f"neuron.{name}")
+        paths += numbered(f"neuron.{name}", value) if name in described else []
     paths += ["V_0"] if experiment.V_0 is not None else []
     for k, part in enumerate(experiment.current.parts):
         names = sorted(parameters(type(part)), key=lambda name: name in _COMMON)
@@ -213,14 +210,19 @@ def _in_words(experiment: Experiment) -> str:
     return f"a current of {len(kinds)} parts" if len(kinds) > 1 else f"a current ({kinds[0]})"
 
 
+def _place(experiment: Experiment, path: str) -> str:
+    """Return which of several entries of the neuron's parameter this is, "" where it is alone."""
+    head, *rest = path.split(".")
+    several = head == "neuron" and len(rest) == 2 and len(getattr(experiment.neuron, rest[0])) > 1
+    return str(int(rest[1]) + 1) if several else ""
+
+
 def _called(experiment: Experiment, path: str) -> str:
     """Return what a number is called, with the part of the current that it belongs to."""
     meaning = experiment.parameter(path).meaning
     head, *rest = path.split(".")
-    if head == "neuron" and len(rest) == 2 and len(getattr(experiment.neuron, rest[0])) > 1:
-        return f"{meaning} {int(rest[1]) + 1}"
     if head != "current":
-        return meaning
+        return f"{meaning} {_place(experiment, path)}".rstrip()
     parts = experiment.current.parts
     part = parts[int(rest[0])]
     called = part.name or (f"{part.kind} {int(rest[0]) + 1}" if len(parts) > 1 else part.kind)
@@ -248,9 +250,8 @@ def _own_slider(
     head, *rest = path.split(".")
     if head == "current" and len(experiment.current.parts) > 1 and described.symbol:
         slider["symbol"] = f"{described.symbol}_{int(rest[0]) + 1}"
-    if head == "neuron" and len(rest) == 2 and len(getattr(experiment.neuron, rest[0])) > 1:
-        joint = "" if "_" in described.symbol else "_"
-        slider["symbol"] = f"{described.symbol}{joint}{int(rest[1]) + 1}"
+    if place := _place(experiment, path):
+        slider["symbol"] = f"{described.symbol}{'' if '_' in described.symbol else '_'}{place}"
     if own is not None:
         slider["name"] = f"{own}.{path}"
         slider["targets"] = [{"path": path, "experiment": own}]

@@ -21,8 +21,10 @@ Span = tuple[float, float]
 
 _COLUMNS = "setting,experiment,method,quantity,t_ms,value"
 # What of a result is told at times.
-_TIMED = {"t", "V", "I_t", "I", "spikes", "grazes", "missed", "extra", "error_t", "error"}
-_TIMED |= {"theta_t", "theta"}
+_TIMED = {
+    *("t", "V", "I_t", "I", "theta_t", "theta"),
+    *("spikes", "grazes", "missed", "extra", "error_t", "error"),
+}
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 # A separator of cells before what a spreadsheet takes for the beginning of a formula.
 _FORMULA = re.compile(r"[,;](?= *[=+@-])")
