@@ -20,6 +20,7 @@ from .crossing import (
     ceiling_step,
     transient_curvature,
 )
+from .filters import filter_twice
 from .membrane import (
     EPSILON,
     GAIN,
@@ -225,6 +226,12 @@ def set_moving(row: Floats, state: Floats, moving: Floats) -> None:
         k += 2
 
 
+def fade(row: Floats, x: float, state: Floats) -> None:
+    """Let the traces decay for ``x``."""
+    for j in range(traces(row)):
+        state[VALUES + j] *= math.exp(-row[TRACES + TRACE * j + DECAY] * x)
+
+
 def advance(
     row: Floats,
     x: float,
@@ -236,14 +243,13 @@ def advance(
     moving: Floats,
 ) -> float:
     """Move all but the time on by ``x``; return V - threshold there."""
+    fade(row, x, state)
     rate = row[RATE]
     if row[PULL] != 0.0:
         f, _, _, _, followed = following.follow(x, w0, w1, rate, loc, count, moving)
         state[FOLLOWED] = followed
     else:
         f, _ = evaluate(x, state[STATE_F], w0, w1, rate, loc, count)
-    for j in range(traces(row)):
-        state[VALUES + j] *= math.exp(-row[TRACES + TRACE * j + DECAY] * x)
     state[STATE_F] = f
     return f
 
@@ -325,11 +331,15 @@ def through(
             reach = local
             graze = NOT_FOUND
             x = NOT_FOUND
+            p = 0.0
             if follows:
                 transient = transient_curvature(moving[following.Y], w0, w1, rate, loc, count)
-                search = following.subdivide if how == ISOLATION else following.march
-                if reach > 0.0:
-                    x, graze = search(
+                if reach > 0.0 and how == ISOLATION:
+                    x, graze, p = following.subdivide(
+                        reach, transient, w0, w1, rate, loc, count, moving, tolerance, budget
+                    )
+                elif reach > 0.0:
+                    x, graze, p = following.march(
                         reach, transient, w0, w1, rate, loc, count, moving, tolerance, budget
                     )
             else:
@@ -359,7 +369,8 @@ def through(
             if not final and not follows and rest * rate < NEAR_END and rest < NEAR_END * length:
                 if rest * drive(x, w0, w1, loc, count)[0] <= tolerance:
                     record_graze(hi + (lo + x), state, graze_out)
-            advance(row, x, w0, w1, loc, count, state, moving)
+            fade(row, x, state)
+            state[FOLLOWED] = p
             f = 0.0
             hi, lo = pairs.add(hi, lo, x, 0.0)
             if jump != 0.0 and hi == stop and lo == 0.0:
@@ -531,10 +542,11 @@ def sample(
             followed = anchors[at + width + ANCHOR_P]
         elif x > 0.0:
             if row[PULL] != 0.0:
-                followed = following.pulled(
+                y, _, followed = filter_twice(
                     x, y, followed, row[PULL], row[SLOW], row[GAP], w0, w1, rate, loc, count
                 )
-            y, _ = evaluate(x, y, w0, w1, rate, loc, count)
+            else:
+                y, _ = evaluate(x, y, w0, w1, rate, loc, count)
         raised_by = followed
         current = 0.0
         for j in range(int(row[CURRENTS] + row[THRESHOLDS])):

@@ -106,9 +106,9 @@ def look(
 
 
 def isolate_ramp(
-    length: float, f: float, w0: float, w1: float, rate: float, tolerance: float
+    length: float, f: float, w0: float, w1: float, rate: float, loc: Floats, tolerance: float
 ) -> tuple[float, float]:
-    """Find the first crossing under a linear drive."""
+    """Find the first crossing under a linear drive; none of ``loc`` is read."""
     low, high = 0.0, length
     if w1 > 0.0:
         low = max(0.0, -w0 / w1)
@@ -119,7 +119,7 @@ def isolate_ramp(
         return NOT_FOUND, NOT_FOUND
     if low >= high:
         return NOT_FOUND, NOT_FOUND
-    return look(low, high, f, w0, w1, rate, [], 0, tolerance, length)
+    return look(low, high, f, w0, w1, rate, loc, 0, tolerance, length)
 
 
 def isolate_decay(

@@ -49,15 +49,28 @@ def exponential_difference(a: float, b: float, c: float, x: float) -> float:
 
     It is the response of two leaky filters in a row to an exponential.
     """
-    low = min(a, b, c)
-    high = max(a, b, c)
-    middle = a + b + c - low - high
-    middle = min(max(middle, low), high)
-    spread = (high - low) * x
-    if spread > 1.0:
-        # The outermost two have the widest denominator.
-        return (_pair(high, middle, x) - _pair(middle, low, x)) / (high - low)
+    ab = real_response(a, -b, x)
+    return joined(a, b, c, ab, real_response(b, -c, x), real_response(a, -c, x), x)
+
+
+def joined(a: float, b: float, c: float, ab: float, bc: float, ac: float, x: float) -> float:
+    """Return the same where the divided differences at two of the exponents are known."""
+    # The outermost two have the widest denominator.
+    if (a - b) * (b - c) >= 0.0:
+        apart = a - c
+        rise = ab - bc
+    elif (b - a) * (a - c) >= 0.0:
+        apart = b - c
+        rise = ab - ac
+    else:
+        apart = a - b
+        rise = ac - bc
+    if abs(apart) * x > 0.25:
+        return rise / apart
     # exp(high x) x^2 sum_m h_m / (m + 2)!, h_m the complete symmetric polynomial of the others.
+    high = max(a, b, c)
+    low = min(a, b, c)
+    middle = min(max(a + b + c - low - high, low), high)
     p = (middle - high) * x
     q = (low - high) * x
     h = 1.0
@@ -65,18 +78,13 @@ def exponential_difference(a: float, b: float, c: float, x: float) -> float:
     factor = 0.5
     total = 0.5
     m = 3.0
-    while abs(q_power) * factor * m > 1e-18:
+    while abs(q_power) * m * factor > 1e-17:
         q_power *= q
         h = h * p + q_power
         factor /= m
         total += h * factor
         m += 1.0
     return math.exp(high * x) * x * x * total
-
-
-def _pair(high: float, low: float, x: float) -> float:
-    # The divided difference at two exponents.
-    return real_response(high, -low, x)
 
 
 def constant_response(rate: float, slow: float, x: float) -> float:
@@ -129,38 +137,71 @@ def second_response(n: int, exponent: complex, rate: float, slow: float, x: floa
     return total
 
 
-def slow_response(
+def filter_twice(
     x: float,
     f: float,
+    p: float,
+    pull: float,
+    slow: float,
+    gap: float,
     w0: float,
     w1: float,
     rate: float,
-    slow: float,
     loc: Floats,
     count: int,
-) -> float:
-    """Return ``integral_0^x exp(-slow (x-u)) F(u) du`` of a membrane's F that starts from ``f``.
+) -> tuple[float, float, float]:
+    """Return a membrane's F from ``f`` on, its drive, and what follows F, from ``p`` on.
 
-    F is what `membrane.evaluate` returns; the result is in mV ms.
+    F (mV) and the drive (mV/ms) are those of `membrane.evaluate`; the last obeys
+    ``p' = pull (F + gap) - slow p`` (mV).
     """
-    total = f * real_response(-rate, slow, x)
+    h = w0
+    if x == 0.0:
+        for k in range(0, LOC * count, LOC):
+            if loc[k + 1] == 0.0:
+                h += loc[k + 2]
+        return f, h, p
+    lost = math.expm1(-rate * x)
+    lost_slowly = math.expm1(-slow * x)
+    leak = x if rate == 0.0 else -lost / rate
+    leak_slowly = x if slow == 0.0 else -lost_slowly / slow
+    joint = real_response(-rate, slow, x)
+    v = f * (1.0 + lost) + w0 * leak
+    # integral_0^x exp(-slow (x-u)) F(u) du
+    total = f * joint
     if w0 != 0.0:
-        total += w0 * constant_response(rate, slow, x)
+        total += w0 * joined(0.0, -rate, -slow, leak, joint, leak_slowly, x)
     if w1 != 0.0:
+        h += w1 * x
+        v += w1 * ramp_response(rate, x)
         total += w1 * ramp_second(rate, slow, x)
     for k in range(0, LOC * count, LOC):
         kind = loc[k]
         if kind == SINE:
             # Re g (exp(i omega x) - exp(-slow x)) / (slow + i omega), less what F(0) = 0 asks for.
-            g = complex(loc[k + 6], loc[k + 7])
-            sh, ch = half_angle(loc[k + 5], loc[k + 9], x)
-            wave = complex(-2.0 * sh * sh - math.expm1(-slow * x), 2.0 * sh * ch)
-            total += (g * wave / complex(slow, loc[k + 5])).real
-            total -= g.real * real_response(-rate, slow, x)
+            re = loc[k + 6]
+            im = loc[k + 7]
+            omega = loc[k + 5]
+            sh, ch = half_angle(omega, loc[k + 9], x)
+            sn = 2.0 * sh * ch
+            cm1 = -2.0 * sh * sh
+            h += loc[k + 2] * (1.0 + cm1) - loc[k + 3] * sn
+            v += re * (cm1 - lost) - im * sn
+            cm1 -= lost_slowly
+            along = (re * cm1 - im * sn) * slow + (re * sn + im * cm1) * omega
+            total += along / (slow * slow + omega * omega) - re * joint
         elif kind == REAL:
-            total += loc[k + 2] * exponential_difference(loc[k + 4], -rate, -slow, x)
+            exponent = loc[k + 4]
+            first = real_response(exponent, rate, x)
+            second = real_response(exponent, slow, x)
+            h += loc[k + 2] * math.exp(exponent * x)
+            v += loc[k + 2] * first
+            total += loc[k + 2] * joined(exponent, -rate, -slow, first, joint, second, x)
         else:
+            n = int(loc[k + 1])
             c = complex(loc[k + 2], loc[k + 3])
-            exponent = complex(loc[k + 4], loc[k + 5])
-            total += (c * second_response(int(loc[k + 1]), exponent, rate, slow, x)).real
-    return total
+            pace = complex(loc[k + 4], loc[k + 5])
+            h += (c * cmath.exp(pace * x)).real * x**n
+            v += (c * term_response(n, pace, rate, x)).real
+            total += (c * second_response(n, pace, rate, slow, x)).real
+    return v, h, p * (1.0 + lost_slowly) + pull * (gap * leak_slowly + total)

@@ -14,8 +14,8 @@ from __future__ import annotations
 import math
 
 from .crossing import EXHAUSTED, NOT_FOUND, curvature, majorant_step, newton_step
-from .filters import slow_response
-from .membrane import EPSILON, evaluate
+from .filters import filter_twice
+from .membrane import EPSILON
 from .moments import leak_integral
 
 TYPE_CHECKING = False
@@ -25,35 +25,16 @@ if TYPE_CHECKING:
 Y, P, PULL, SLOW, GAP, PARTS = 0, 1, 2, 3, 4, 5
 
 
-def pulled(
-    x: float,
-    y: float,
-    p: float,
-    pull: float,
-    slow: float,
-    gap: float,
-    w0: float,
-    w1: float,
-    rate: float,
-    loc: Floats,
-    count: int,
-) -> float:
-    """Return the followed part (mV) at the time ``x`` after the anchor, where it was ``p``."""
-    drawn = slow_response(x, y, w0, w1, rate, slow, loc, count)
-    return p * math.exp(-slow * x) + pull * (gap * leak_integral(slow, x) + drawn)
-
-
 def follow(
     x: float, w0: float, w1: float, rate: float, loc: Floats, count: int, moving: Floats
 ) -> tuple[float, float, float, float, float]:
     """Return ``f, f', y', p', p`` at the time ``x`` after the anchor."""
     pull = moving[PULL]
     slow = moving[SLOW]
-    y0 = moving[Y]
-    y, h = evaluate(x, y0, w0, w1, rate, loc, count)
-    p = pulled(x, y0, moving[P], pull, slow, moving[GAP], w0, w1, rate, loc, count)
+    gap = moving[GAP]
+    y, h, p = filter_twice(x, moving[Y], moving[P], pull, slow, gap, w0, w1, rate, loc, count)
     y_slope = h - rate * y
-    p_slope = pull * (y + moving[GAP]) - slow * p
+    p_slope = pull * (y + gap) - slow * p
     f = y - p
     slope = y_slope - p_slope
     for k in range(PARTS + 1, PARTS + 1 + 2 * int(moving[PARTS]), 2):
@@ -101,11 +82,15 @@ def refine(
     count: int,
     moving: Floats,
     noise: float,
-) -> float:
-    """Return the crossing in ``(low, high]``, where f changes sign once, upwards."""
+    size: float,
+) -> tuple[float, float]:
+    """Return the crossing in ``(low, high]``, where f changes sign once, upwards, and p there.
+
+    ``size`` bounds |f''| and |p''|: no look is needed after a step that they cannot spoil.
+    """
     before = high - low
     while True:
-        y, slope, _, _, _ = follow(x, w0, w1, rate, loc, count, moving)
+        y, slope, _, p_slope, p = follow(x, w0, w1, rate, loc, count, moving)
         if y < 0.0:
             low = x
         else:
@@ -116,13 +101,15 @@ def refine(
         done = abs(y) <= noise or abs(step) <= EPSILON * x
         if not low <= nearer <= high:
             nearer = 0.5 * (low + high)
+        elif abs(y + slope * step) + 0.5 * size * step * step <= noise:
+            done = True
         if done or nearer == x or not low < high:
-            return nearer
+            return nearer, p + p_slope * (nearer - x)
         if abs(step) > 0.5 * before:
             nearer = 0.5 * (low + high)
         before = abs(nearer - x)
         if before == 0.0:
-            return nearer
+            return nearer, p
         x = nearer
 
 
@@ -137,19 +124,21 @@ def march(
     moving: Floats,
     tolerance: float,
     budget: Floats,
-) -> tuple[float, float]:
+) -> tuple[float, float, float]:
     """Find the first crossing by steps that cannot overstep it; as `crossing.march` does.
 
-    ``transient`` is `crossing.transient_curvature` of y.
+    ``transient`` is `crossing.transient_curvature` of y.  Returns the crossing, a graze, and the
+    followed part at the crossing.
     """
     noise = 0.125 * tolerance
     x = 0.0
     graze = NOT_FOUND
     f, slope, y_slope, p_slope, _ = follow(0.0, w0, w1, rate, loc, count, moving)
+    bend = -rate * slope  # about f'', for the guess
     while True:
         budget[0] -= 1.0
         if budget[0] < 0.0:
-            return EXHAUSTED, graze
+            return EXHAUSTED, graze, 0.0
         above, size = bends(x, length, y_slope, p_slope, transient, rate, loc, count, moving)
         if slope > 0.0 and slope * slope > -2.0 * f * size:
             # From here f rises to the threshold within 2 |f| / f'.
@@ -157,25 +146,29 @@ def march(
             if high > length:
                 high = length
                 if follow(length, w0, w1, rate, loc, count, moving)[0] < 0.0:
-                    return NOT_FOUND, graze
+                    return NOT_FOUND, graze, 0.0
             if slope * slope <= 2.0 * tolerance * size:
                 graze = x
-            h = slope + rate * f
-            guess = min(x + newton_step(f, h, rate), high) if h > 0.0 else 0.5 * (x + high)
-            return refine(x, high, guess, w0, w1, rate, loc, count, moving, noise), graze
+            root = math.sqrt(max(0.0, slope * slope - 2.0 * f * bend))
+            guess = min(x - 2.0 * f / (slope + root), high)
+            x, p = refine(x, high, guess, w0, w1, rate, loc, count, moving, noise, size)
+            return x, graze, p
         step = max(
             majorant_step(f, slope, above),
             # In a shorter one f would rise by less than an ulp of the scale.
             math.sqrt(0.0625 * tolerance / size) if size > 0.0 else 0.0,
         )
         if step >= length - x:
-            return NOT_FOUND, graze
-        x += max(step, EPSILON * x)
-        f, slope, y_slope, p_slope, _ = follow(x, w0, w1, rate, loc, count, moving)
+            return NOT_FOUND, graze, 0.0
+        step = max(step, EPSILON * x)
+        x += step
+        bend = -slope / step
+        f, slope, y_slope, p_slope, p = follow(x, w0, w1, rate, loc, count, moving)
+        bend += slope / step
         if f >= -tolerance and slope <= math.sqrt(2.0 * tolerance * size):
             graze = x
         if f >= 0.0:
-            return x, graze
+            return x, graze, p
 
 
 def subdivide(
@@ -189,8 +182,8 @@ def subdivide(
     moving: Floats,
     tolerance: float,
     budget: Floats,
-) -> tuple[float, float]:
-    """Find the first crossing by halving, from the left.
+) -> tuple[float, float, float]:
+    """Find the first crossing by halving, from the left; returns what `march` does.
 
     Between two values below the threshold f exceeds the chord by at most ``size width^2 / 8``.
     """
@@ -202,7 +195,7 @@ def subdivide(
     while x < length:
         budget[0] -= 1.0
         if budget[0] < 0.0:
-            return EXHAUSTED, graze
+            return EXHAUSTED, graze, 0.0
         width = min(width, length - x)
         end = x + width
         _, size = bends(x, end, y_slope, p_slope, transient, rate, loc, count, moving)
@@ -220,7 +213,8 @@ def subdivide(
             if slope * slope <= 2.0 * tolerance * size:
                 graze = x
             guess = 0.5 * (x + end)
-            return refine(x, end, guess, w0, w1, rate, loc, count, moving, noise), graze
+            x, p = refine(x, end, guess, w0, w1, rate, loc, count, moving, noise, size)
+            return x, graze, p
         else:
             width *= 0.5
-    return NOT_FOUND, graze
+    return NOT_FOUND, graze, 0.0

@@ -103,7 +103,7 @@ def find_crossing(
         return isolate(length, f, w0, w1, rate, loc, count, tolerance, budget)
     if how == AUTO:
         if count == 0:
-            return isolate_ramp(length, f, w0, w1, rate, tolerance)
+            return isolate_ramp(length, f, w0, w1, rate, loc, tolerance)
         if count == 1 and w1 == 0.0:
             if loc[0] == SINE:
                 return isolate_sine(length, f, w0, rate, loc, tolerance, budget)
