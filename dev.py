@@ -42,7 +42,11 @@ SETS = {
     "simulators": {},
 }
 RECIPE = "1"
-COMPARED = ["tests/test_simulators.py", "tests/test_precise_simulators.py"]
+COMPARED = [
+    "tests/test_simulators.py",
+    "tests/test_precise_simulators.py",
+    "tests/test_grid_simulators.py",
+]
 
 
 class DevError(Exception):

@@ -9,13 +9,9 @@ et al. 2018, doi:10.3389/fninf.2017.00075).  Where both see a spike they agree t
 
 from __future__ import annotations
 
-import importlib.util
-import json
-import subprocess
-import sys
-
 import mpmath as mp
 import pytest
+from live_nest import nest_trains
 
 import lapicque as lq
 from lapicque import trains
@@ -30,52 +26,6 @@ DURATION = 2000.0
 # Times of input spikes are steps and offsets in NEST, and so are those of its spikes: the worst of
 # 248 is 1e-12 ms off.
 CLOSE = 1e-11
-
-SCRIPT = """
-import json
-import sys
-
-import nest
-
-nest.set_verbosity("M_ERROR")
-found = []
-for run in json.load(sys.stdin):
-    nest.ResetKernel()
-    nest.set_verbosity("M_ERROR")
-    nest.resolution = run["dt"]
-    neuron = nest.Create(run["model"], params=run["parameters"])
-    recorder = nest.Create("spike_recorder")
-    nest.Connect(neuron, recorder)
-    for times, weight in run["inputs"]:
-        source = nest.Create("spike_generator", {"precise_times": True, "spike_times": times})
-        nest.Connect(source, neuron, syn_spec={"weight": weight, "delay": 1.0})
-    if run["hold"]:
-        # As NEST's own test: a generator's last value reaches the neuron until 4.0 ms.
-        generator = nest.Create("dc_generator", {"amplitude": run["hold"]})
-        nest.Connect(generator, neuron, syn_spec={"weight": 1.0, "delay": 1.0})
-        nest.Simulate(2.0)
-        neuron.V_m = run["V_m"]
-        generator.amplitude = 0.0
-    nest.Simulate(run["duration"])
-    found.append([float(t) for t in recorder.events["times"]])
-print("RESULT", json.dumps(found))
-"""
-
-
-def nest_runs(runs):
-    """Run NEST on some neurons; return the spike times of each."""
-    if importlib.util.find_spec("nest") is None:
-        pytest.skip("nest is not installed: `python3 dev.py simulators` does")
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT],
-        input=json.dumps(runs),
-        capture_output=True,
-        text=True,
-        timeout=280,
-    )
-    assert done.returncode == 0, done.stderr
-    (line,) = [each for each in done.stdout.splitlines() if each.startswith("RESULT ")]
-    return json.loads(line.removeprefix("RESULT "))
 
 
 def parameters(neuron):
@@ -130,7 +80,7 @@ def test_nest_grazes_where_lapicque_does():
         for model in models
         for weight in KICKS
     ]
-    found = nest_runs(runs)
+    found = nest_trains(runs)
     ours = [[t + 2.0 for t in grazing(weight).spikes] for weight in KICKS]
     assert [len(each) for each in ours] == [0, 1, 1]
     for theirs, expected in zip(found[:3], ours, strict=True):
@@ -163,7 +113,7 @@ SYNAPTIC = {
 def test_exponential_synapses_are_nests(model, case):
     """Some hundred spikes under thousands of input spikes; counts first, then times."""
     inputs = [(list(train(rate, seed)), weight) for rate, seed, weight in SYNAPTIC[case]]
-    (theirs,) = nest_runs(
+    (theirs,) = nest_trains(
         [
             {
                 "model": model,
@@ -171,7 +121,6 @@ def test_exponential_synapses_are_nests(model, case):
                 "inputs": inputs,
                 "dt": 0.1,
                 "duration": DURATION + 1.0,
-                "hold": 0.0,
             }
         ]
     )
@@ -186,7 +135,7 @@ def test_exponential_synapses_are_nests(model, case):
 def test_delta_synapses_are_nests():
     """Kicks of both signs in mV through iaf_psc_delta_ps: most spikes are the instants of kicks."""
     inputs = [(list(train(4000.0, 4)), 1.1), (list(train(1500.0, 5)), -0.9)]
-    (theirs,) = nest_runs(
+    (theirs,) = nest_trains(
         [
             {
                 "model": "iaf_psc_delta_ps",
@@ -194,7 +143,6 @@ def test_delta_synapses_are_nests():
                 "inputs": inputs,
                 "dt": 0.1,
                 "duration": DURATION + 1.0,
-                "hold": 0.0,
             }
         ]
     )
