@@ -30,8 +30,8 @@ FLOORS = [
     ["simulate"],
     ["experiment"],
     ["features", "link", "polyline"],
-    ["analysis"],
-    ["compile"],
+    ["analysis", "compile"],
+    ["batch"],
     ["theory", "plot", "sweep", "interop"],
     ["lab"],
     ["cli"],
@@ -43,6 +43,7 @@ FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}
 GUESTS = {
     "numpy": {
         "analysis",
+        "batch",
         "cli",
         "current",
         "features",

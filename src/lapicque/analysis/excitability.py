@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ..current import constant, step
 from ..errors import LimitError, ParameterError
-from ..features import constant_rate
 from ..kernels import membrane
+from ..kernels.train import constant_rate
 from ..neuron import Neuron
 from ..parameter import LARGEST, SMALLEST
 from ..response import Response, State
@@ -115,7 +115,9 @@ def f_I(neuron: Neuron, currents: Any, kind: Kind = "steady", *, tolerance: floa
         return each(rate, currents, AMPLITUDE, "currents")
     row = neuron.pack()
     if row[membrane.RESET] < 0.0:
-        return each(lambda current: constant_rate(row, current), currents, AMPLITUDE, "currents")
+        return each(
+            lambda current: constant_rate(row, current, 0.0), currents, AMPLITUDE, "currents"
+        )
     fires = neuron.default_V_0() >= row[membrane.THRESHOLD]
 
     def once_per_refractory_period(current: float) -> float:

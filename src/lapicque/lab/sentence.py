@@ -6,8 +6,8 @@ from array import array
 
 from ..analysis import Comparison
 from ..experiment import Experiment
-from ..features import constant_rate
 from ..kernels import membrane
+from ..kernels.train import constant_rate
 from ..polyline import current_line, voltage_line
 from ..response import Response
 
