@@ -259,6 +259,7 @@ class Batch:
         form = experiment.current.normal_form.on(0.0, experiment.duration)
         slots = {name: k for k, name in enumerate(n for n in _NUMBERED if n in self.features)}
         tableau = method.tableau if isinstance(method, FixedStep) else None
+        memory = experiment.neuron.initial(experiment.initial)
         return {
             "targets": np.array(self.targets, dtype=np.int64),
             "model": experiment.neuron.code,
@@ -279,7 +280,7 @@ class Batch:
                 np.array(v, dtype=float)
                 for v in ((tableau.c, tableau.a, tableau.b) if tableau else ((), (), ()))
             ),
-            "memory": np.array(experiment.neuron.initial(experiment.initial), dtype=float),
+            "memory": np.array(memory) if memory else None,
             "discard": self.discard,
             "limits": np.array([MAX_SPIKES, 0.0, MAX_EVALUATIONS, MAX_STEPS], dtype=float),
             "slots": np.array([slots.get(name, -1) for name in _NUMBERED], dtype=np.int64),
@@ -422,16 +423,16 @@ class _Runner:
                 *self._seen(self.batch.base, fixed["targets"], self.columns.ravel()),
                 fixed["model"],
                 self._seen(*fixed["form"]),
-                fixed["exact"],
                 fixed["how"],
                 fixed["exponential"],
                 fixed["locate"],
                 self._seen(*fixed["tableau"]),
-                *self._seen(fixed["memory"]),
+                fixed["memory"] if fixed["memory"] is None else self._seen(fixed["memory"])[0],
                 fixed["discard"],
                 *self._seen(fixed["limits"].copy(), fixed["slots"], fixed["times"]),
                 fixed["wants_spikes"],
-                *self._seen(self.found.ravel(), spikes, self.volts.ravel()),
+                *self._seen(self.found.ravel(), spikes),
+                self._seen(self.volts.ravel())[0] if self.volts.size else None,
                 *scratch,
             )
             if used:
@@ -463,14 +464,13 @@ class _Runner:
             state = adapting_steps.STATE + 2 + traces if remembers else steps.KICK + 1
         anchors = (adapting.ANCHOR_VALUES + traces) * (room + pieces + 2) if remembers else 1
         moving = following.PARTS + 1 + 2 * traces
-        node = 1 if fixed["exact"] else _NODES
         shared = [np.empty(n) for n in (len(batch.base), len(packed), state)]
         return [
             *self._seen(*shared),
             self._seen(np.empty(room), np.zeros(room)),
             self._seen(*(np.empty(pieces) for _ in range(6))),
             *self._seen(np.empty(anchors), np.empty(64), np.empty(loc), np.empty(moving)),
-            self._seen(*(np.empty(node) for _ in range(7))),
+            None if fixed["exact"] else self._seen(*(np.empty(_NODES) for _ in range(7))),
             self._seen(*(np.empty(len(batch.times)) for _ in range(2))),
         ]
 

@@ -10,9 +10,11 @@ import math
 
 from . import adapting, adapting_steps, models, pairs, steps, trace, train
 from .membrane import (
+    RATE,
     REFRACTORY,
     RESET,
-    ROW,
+    SCALE,
+    TAU,
     THRESHOLD,
     capacitance,
     constant_drive,
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from .flat import Floats, Ints
 
     Form = tuple[Floats, Floats, Floats, Floats, Ints, Floats, Floats]
+    Nodes = tuple[Floats, Floats, Floats, Floats, Floats, Floats, Floats]
 
 # What leads the numbers of a row: duration (ms), V_0 (mV, NaN for the neuron's own), the time step;
 # then the neuron's, see `models`.
@@ -31,7 +34,7 @@ DURATION, V_0, DT = 0, 1, 2
 NEURON = 3
 
 # The features, by their place in `Floats` of results.
-COUNT, RATE, STEADY_RATE, FIRST_SPIKE, LATENCY, MEAN_ISI, ISI_CV = 0, 1, 2, 3, 4, 5, 6
+COUNT, MEAN_RATE, STEADY_RATE, FIRST_SPIKE, LATENCY, MEAN_ISI, ISI_CV = 0, 1, 2, 3, 4, 5, 6
 FEATURES = 7
 
 # How a batch ended; beside the row it stands at.
@@ -77,9 +80,9 @@ def summarize(
     count = n - first
     length = end - begin
     out[COUNT] = float(count)
-    out[RATE] = 1000.0 * count / length if length > 0.0 else math.nan
-    if out[RATE] == math.inf:
-        out[RATE] = math.nan
+    out[MEAN_RATE] = 1000.0 * count / length if length > 0.0 else math.nan
+    if out[MEAN_RATE] == math.inf:
+        out[MEAN_RATE] = math.nan
     out[STEADY_RATE] = out[FIRST_SPIKE] = out[LATENCY] = math.nan
     out[MEAN_ISI] = out[ISI_CV] = math.nan
     if count > 0:
@@ -107,6 +110,17 @@ def summarize(
         out[ISI_CV] = math.sqrt(total / (count - 1)) / mean
 
 
+def rise_time(
+    row: Floats, d: float, d_lo: float, f: float, f_lo: float, precise: bool
+) -> tuple[float, float]:
+    """Return when a constant excess drive lifts V from ``f``: a pair, or a double and 0."""
+    if precise:
+        return train.crossing_of_constant(row, d, d_lo, f, f_lo)
+    if row[RATE] == 0.0:
+        return -f * row[SCALE] / d, 0.0
+    return row[TAU] * math.log1p(-f / d), 0.0
+
+
 def regular(
     row: Floats,
     f: float,
@@ -115,29 +129,30 @@ def regular(
     value_lo: float,
     begin: float,
     end: float,
-    train_out: Floats,
+    precise: bool,
+    pace: Floats,
 ) -> int:
     """Return the number of spikes on ``[begin, end]`` of a neuron under a constant current.
 
-    -1 where a spike is too near to either end for doubles, or the first one is at 0.
-    ``train_out`` receives the first of these spikes and the interval (pairs, ms).
+    -1 where a spike is too near to either end for doubles, or the first one is at 0.  ``pace``
+    receives the first of these spikes and the interval (ms): pairs, if they are to be ``precise``.
     """
     d, d_lo = excess(row, value, value_lo)
-    if f >= 0.0 or row[RESET] >= 0.0:
+    reset, reset_lo = row[RESET], row[RESET + 1]
+    if f >= 0.0 or reset >= 0.0:
         return -1
     if d <= 0.0:
         return 0
-    reset, reset_lo = row[RESET], row[RESET + 1]
-    x, x_lo = train.crossing_of_constant(row, d, d_lo, reset, reset_lo)
+    x, x_lo = rise_time(row, d, d_lo, reset, reset_lo, precise)
     period, period_lo = pairs.add(x, x_lo, row[REFRACTORY], 0.0)
     if f != reset or f_lo != reset_lo:
-        x, x_lo = train.crossing_of_constant(row, d, d_lo, f, f_lo)
+        x, x_lo = rise_time(row, d, d_lo, f, f_lo, precise)
     if not 0.0 < x < math.inf or not 0.0 < period < math.inf:
         return -1
     if x > end * (1.0 + CLEAR):
         return 0
     most = (end - x) / period
-    clear = CLEAR + 4e-16 * most
+    clear = CLEAR + 1e-15 * most
     if abs(most - math.floor(most + 0.5)) < clear:
         return -1
     count = math.floor(most) + 1.0
@@ -149,17 +164,17 @@ def regular(
         count = max(0.0, count - left)
         more, more_lo = pairs.mul(period, period_lo, left, 0.0)
         x, x_lo = pairs.add(x, x_lo, more, more_lo)
-    train_out[0] = x
-    train_out[1] = x_lo
-    train_out[2] = period
-    train_out[3] = period_lo
+    pace[0] = x
+    pace[1] = x_lo
+    pace[2] = period
+    pace[3] = period_lo
     return int(count)
 
 
 def summarize_regular(count: int, length: float, since: float, known: Floats, out: Floats) -> None:
     """Write the features of a regular train; ``known`` is what `regular` wrote."""
     out[COUNT] = float(count)
-    out[RATE] = 1000.0 * count / length
+    out[MEAN_RATE] = 1000.0 * count / length
     out[FIRST_SPIKE] = out[LATENCY] = out[MEAN_ISI] = out[ISI_CV] = math.nan
     if count > 0:
         out[FIRST_SPIKE] = known[0]
@@ -176,7 +191,7 @@ def exact_row(
     jumps: Floats,
     jumps_lo: Floats,
     v: float,
-    memory: Floats,
+    memory: Floats | None,
     end: float,
     how: int,
     state: Floats,
@@ -194,7 +209,7 @@ def exact_row(
     f, f_lo = pairs.add(v, 0.0, -row[THRESHOLD], 0.0)
     for k in range(len(state)):
         state[k] = 0.0
-    if len(row) > ROW:
+    if memory is not None:
         for k in range(len(memory)):
             state[adapting.FOLLOWED + k] = memory[k]
         f -= adapting.raised(row, state, adapting.FOLLOWED)
@@ -254,7 +269,7 @@ def step_row(
     form: Form,
     jumps: Floats,
     v: float,
-    memory: Floats,
+    memory: Floats | None,
     end: float,
     dt: float,
     exponential: bool,
@@ -264,7 +279,7 @@ def step_row(
     kick_times: Floats,
     kicks: Floats,
     state: Floats,
-    node: tuple[Floats, Floats, Floats, Floats, Floats, Floats, Floats],
+    node: Nodes,
     hi: Floats,
 ) -> tuple[int, int]:
     """Run one neuron with a fixed-step method; return ``(spikes, status)``.
@@ -282,10 +297,9 @@ def step_row(
             kicked += 1
     nodes, matrix, weights = tableau
     y, _ = pairs.add(v, 0.0, -row[THRESHOLD], 0.0)
-    remembers = len(row) > ROW
     for k in range(len(state)):
         state[k] = 0.0
-    if remembers:
+    if memory is not None:
         state[adapting_steps.NEXT] = 1.0
         state[adapting_steps.STATE] = y
         for k in range(len(memory)):
@@ -298,7 +312,7 @@ def step_row(
     while status == steps.FULL:
         if n == len(hi):
             return n, ROOM_FULL
-        if remembers:
+        if memory is not None:
             _, fired, status = adapting_steps.run(
                 row,
                 starts,
@@ -365,12 +379,11 @@ def run_rows(
     columns: Floats,
     model: int,
     form: Form,
-    exact: bool,
     how: int,
     exponential: bool,
     locate: int,
     tableau: tuple[Floats, Floats, Floats],
-    memory: Floats,
+    memory: Floats | None,
     discard: float,
     limits: Floats,
     slots: Ints,
@@ -378,7 +391,7 @@ def run_rows(
     wants_spikes: bool,
     found: Floats,
     spikes: Floats,
-    voltages: Floats,
+    voltages: Floats | None,
     raw: Floats,
     row: Floats,
     state: Floats,
@@ -388,13 +401,16 @@ def run_rows(
     grazes: Floats,
     loc: Floats,
     moving: Floats,
-    node: tuple[Floats, Floats, Floats, Floats, Floats, Floats, Floats],
+    node: Nodes | None,
     spare: tuple[Floats, Floats],
 ) -> tuple[int, int, int]:
     """Run the rows ``[first, last)`` of ``total``; return ``(row, status, spikes written)``.
 
     Stops at a row for which there is no room, or which has an error; what was written of it is
     written again by the next call, which begins there.
+
+    Without ``memory`` the neurons have none, without ``node`` the method is exact: these and
+    ``voltages`` are None, so that a compiler leaves out what is not asked for.
 
     ``columns`` holds one column of ``total`` numbers after the other; column v stands for
     ``base[targets[v]]``.  ``limits``: spikes, evaluations and steps of one row.  Feature k goes to
@@ -412,7 +428,12 @@ def run_rows(
     pace = [0.0] * 4
     budget = limits[1:2]
     steady = count == 1 and slope[0] == 0.0 and len(offset) == 0 and len(charges) == 0
-    lone = steady and exact and len(row) == ROW and len(times) == 0
+    plain = steady and memory is None and node is None
+    lone = plain and voltages is None
+    rated = plain and slots[STEADY_RATE] >= 0
+    precise = wants_spikes
+    for k in (FIRST_SPIKE, LATENCY, MEAN_ISI):
+        precise = precise or slots[k] >= 0
     used = 0
     for i in range(first, last):
         for k in range(len(base)):
@@ -429,7 +450,7 @@ def run_rows(
         v_lo = value_lo[0] if len(value_lo) else 0.0
         if lone:
             f, f_lo = pairs.add(v, 0.0, -row[THRESHOLD], 0.0)
-            n = regular(row, f, f_lo, value[0], v_lo, discard, end, pace)
+            n = regular(row, f, f_lo, value[0], v_lo, discard, end, precise, pace)
         if n >= 0:
             if n > limits[0] and wants_spikes:
                 return i, TOO_MANY_SPIKES, used
@@ -442,7 +463,7 @@ def run_rows(
         else:
             if len(jumps):
                 write_jumps(row, charges, jumps, jumps_lo)
-            if exact:
+            if node is None:
                 budget[0] = limits[2]
                 n, status = exact_row(
                     row,
@@ -506,12 +527,13 @@ def run_rows(
                     spikes[used] = hi[k]
                     used += 1
             summarize(hi, lo, n, discard, end, since, summary)
-            if len(times):
+            if voltages is not None:
                 sample_row(
                     row,
                     form,
                     jumps,
                     v,
+                    memory,
                     times,
                     hi[:n],
                     lo[:n],
@@ -522,7 +544,7 @@ def run_rows(
                     spare,
                     voltages[i * len(times) : (i + 1) * len(times)],
                 )
-        if steady and exact and len(row) == ROW and row[RESET] < 0.0:
+        if rated and row[RESET] < 0.0:
             summary[STEADY_RATE] = train.constant_rate(row, value[0], v_lo)
         for k in range(FEATURES):
             if slots[k] >= 0:
@@ -551,6 +573,7 @@ def sample_row(
     form: Form,
     jumps: Floats,
     v: float,
+    memory: Floats | None,
     times: Floats,
     hi: Floats,
     lo: Floats,
@@ -563,7 +586,7 @@ def sample_row(
 ) -> None:
     """Write V (mV) of an exact run at the increasing ``times``."""
     starts, value, value_lo, slope, offset, terms, _ = form
-    if len(row) > ROW:
+    if memory is not None:
         adapting.sample(
             row,
             starts,
