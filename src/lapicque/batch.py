@@ -71,6 +71,9 @@ class Batch:
         Increasing times (ms) for "voltage".
     discard : float
         Spikes before this time (ms) are left out, and so is the time before it from rates.
+    compiled : bool, optional
+        Whether Numba compiles the kernels; by default it does where it is installed, and a warning
+        says where it is not.
 
     Raises
     ------
@@ -86,8 +89,10 @@ class Batch:
         *,
         times: Any = None,
         discard: float = 0.0,
+        compiled: bool | None = None,
     ) -> None:
         self.experiment = experiment
+        self.compiled = compiled
         self.paths = [experiment.canonical(path) for path in paths]
         self.discard = DURATION.check(discard, "discard")
         self.features = self._asked(features)
@@ -319,7 +324,10 @@ class Batch:
         found = np.empty((len(wanted), rows))
         volts = np.empty((rows, len(self.times)))
         runner = _Runner(self, stacked, found, volts)
-        pieces = runner.run(threads)
+        try:
+            pieces = runner.run(threads)
+        except (OverflowError, ZeroDivisionError):  # interpreted; compiled, it is a status
+            raise self._fault(None, interpreted.OUT_OF_RANGE, columns) from None
         for stop in (r for r in pieces if r.status != interpreted.DONE):
             raise self._fault(stop.row, stop.status, columns)
         results: dict[str, Any] = dict(zip(wanted, found, strict=True))
@@ -348,9 +356,11 @@ class Batch:
         for name, function in self.functions.items():
             results[name] = np.array([float(function(each)) for each in trains])
 
-    def _fault(self, row: int, status: int, columns: Columns) -> LimitError:
-        listed = ", ".join(f"{path} = {columns[path][row]:g}" for path in self.paths)
-        where = f"row {row} ({listed})"
+    def _fault(self, row: int | None, status: int, columns: Columns) -> LimitError:
+        where = "a row"
+        if row is not None:
+            listed = ", ".join(f"{path} = {columns[path][row]:g}" for path in self.paths)
+            where = f"row {row} ({listed})"
         return LimitError(
             {
                 interpreted.TOO_MANY_SPIKES: f"{where}: there are more than {MAX_SPIKES} spikes. "
@@ -384,9 +394,9 @@ class _Runner:
     ) -> None:
         self.batch = batch
         self.columns, self.found, self.volts = columns, found, volts
-        self.compiled = compiler.available()
+        self.compiled = compiler.available() if batch.compiled is None else batch.compiled
         self.kernel: Any = compiler.kernels().run_rows if self.compiled else interpreted.run_rows
-        if not self.compiled:
+        if batch.compiled is None and not self.compiled:
             warnings.warn(
                 "Numba is not installed: the rows run interpreted, some hundred times slower. "
                 "pip install 'lapicque[sweep]'",

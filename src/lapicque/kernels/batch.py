@@ -70,6 +70,14 @@ def write_jumps(row: Floats, kicks: Floats, jumps: Floats, jumps_lo: Floats) -> 
         jumps_lo[p] = v_lo
 
 
+def write_rate(count: int, length: float, out: Floats) -> None:
+    """Write the count and the mean rate."""
+    out[COUNT] = float(count)
+    out[MEAN_RATE] = 1000.0 * count / length if length > 0.0 else math.nan
+    if out[MEAN_RATE] == math.inf:
+        out[MEAN_RATE] = math.nan  # a run of 1e-308 ms
+
+
 def summarize(
     spikes: Floats, spikes_lo: Floats, n: int, begin: float, end: float, onset: float, out: Floats
 ) -> None:
@@ -79,10 +87,7 @@ def summarize(
         first += 1
     count = n - first
     length = end - begin
-    out[COUNT] = float(count)
-    out[MEAN_RATE] = 1000.0 * count / length if length > 0.0 else math.nan
-    if out[MEAN_RATE] == math.inf:
-        out[MEAN_RATE] = math.nan
+    write_rate(count, length, out)
     out[STEADY_RATE] = out[FIRST_SPIKE] = out[LATENCY] = math.nan
     out[MEAN_ISI] = out[ISI_CV] = math.nan
     if count > 0:
@@ -173,9 +178,9 @@ def regular(
 
 def summarize_regular(count: int, length: float, since: float, known: Floats, out: Floats) -> None:
     """Write the features of a regular train; ``known`` is what `regular` wrote."""
-    out[COUNT] = float(count)
-    out[MEAN_RATE] = 1000.0 * count / length
-    out[FIRST_SPIKE] = out[LATENCY] = out[MEAN_ISI] = out[ISI_CV] = math.nan
+    write_rate(count, length, out)
+    out[STEADY_RATE] = out[FIRST_SPIKE] = out[LATENCY] = math.nan
+    out[MEAN_ISI] = out[ISI_CV] = math.nan
     if count > 0:
         out[FIRST_SPIKE] = known[0]
         out[LATENCY] = known[0] - since
