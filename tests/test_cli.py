@@ -343,6 +343,8 @@ def test_no_command_prints_the_help(capsys):
             ["run"],
             [
                 "FILE",
+                "--preset",
+                "glif5",
                 "--json",
                 "--out",
                 ".csv",
@@ -366,6 +368,14 @@ def test_help_names_every_option(command, words, capsys):
     assert all(word in out for word in words)
 
 
+def test_a_preset_is_run_by_its_name(capsys):
+    """As its file would be; an unknown one is refused in one line, with the likeliest."""
+    assert main(["run", "--preset", "nest", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["spike_count"] == 12
+    assert main(["run", "--preset", "nst"]) == 2
+    assert "Did you mean `nest`?" in one_line(capsys.readouterr().err)
+
+
 def test_the_experiment_in_the_help_runs(capsys, tmp_path):
     """The file that the help of `run` shows is an experiment that runs."""
     with pytest.raises(SystemExit):
@@ -385,6 +395,7 @@ def test_the_experiment_in_the_help_runs(capsys, tmp_path):
     [
         (["simulate"], "simulate"),
         (["run"], "FILE"),
+        (["run", "--preset", "nest", "a.toml"], "FILE"),
         (["run", "a.toml", "b.toml"], "b.toml"),
         (["run", "--jsn", "a.toml"], "--jsn"),
         (["run", "a.toml", "--out"], "--out"),

@@ -196,10 +196,16 @@ def test_bad_requests_are_answered(request_, words):
 
 @pytest.mark.parametrize("name", [each["name"] for each in DESCRIBED["copies"]])
 def test_every_format_to_copy_gives_text(name):
-    """For each experiment of the lab: a text, with the label that the description has."""
+    """For each experiment of the lab: a text, with the label that the description has; neurons that
+    Brian2 or NEST have no script for are refused by name."""
     (label,) = [each["label"] for each in DESCRIBED["copies"] if each["name"] == name]
     for preset, variant in VARIANTS:
         experiments, names = entries(preset, variant)
+        neuron = lq.Experiment.from_dict(experiments[0]).neuron
+        if name in ("brian2", "nest") and not isinstance(neuron, (lq.LIF, lq.PIF)):
+            request = {"kind": "copy", "experiments": experiments, "names": [], "format": name}
+            assert answer(request)["error"]["path"].startswith("neuron")
+            continue
         reply = asked("copy", experiments, names if len(names) > 1 else [], format=name)
         assert reply["label"] == label
         assert len(reply["text"]) > 50

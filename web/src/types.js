@@ -38,6 +38,7 @@
  * @property {string} summary
  * @property {Variant[]} variants
  * @property {string} [view]  the view it opens with
+ * @property {string} [group]  those of a group are in one list, called so
  * @property {boolean} [isLinked]  made from a link that was opened
  *
  * @typedef {object} View
