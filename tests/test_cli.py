@@ -269,6 +269,22 @@ def test_an_unwritable_folder(tmp_path, capsys):
     assert "x.csv" in one_line(capsys.readouterr().err)
 
 
+def test_a_figure_names_what_spikes_leave_behind_and_kicks(tmp_path):
+    """In its legend, with the largest jump; not where there are none."""
+    pytest.importorskip("matplotlib")
+    from lapicque.plot import plot
+
+    def words(experiment):
+        (legend,) = plot(experiment.run()).legends
+        return [text.get_text() for text in legend.get_texts()]
+
+    plain = lq.load(ONE)
+    assert not {"after-spike current", "kicks, up to 4 mV"} & {*words(plain)}
+    current = lq.constant(0.5) + lq.kicks([20.0, 50.0], jump=-4.0)
+    found = words(lq.Experiment(lq.GLIF(level=3), current, 100.0))
+    assert found[:2] == ["after-spike current", "kicks, up to 4 mV"]
+
+
 def test_without_matplotlib_it_says_what_to_install(tmp_path):
     """Without matplotlib a figure is refused with the command that installs it, and `run` works."""
     code = (

@@ -355,6 +355,39 @@ def test_a_fault_of_b_is_told_from_one_of_a():
     assert error["path"] == "held.experiments"
 
 
+def remembering():
+    """A neuron with after-spike currents, a threshold that moves, and kicks."""
+    current = lq.constant(0.5) + lq.kicks([20.0, 50.0], jump=4.0) + lq.kicks([70.0], jump=-2.0)
+    return lq.Experiment(lq.GLIF(level=5), current, 100.0)
+
+
+def test_csv_has_what_spikes_leave_behind_and_kicks():
+    """Rows of their own: nA and mV at the times of V; each kick with the jump of V."""
+    experiment = remembering()
+    _, found = rows_of(asked("save", [experiment.to_dict()], format="csv")["text"])
+    rows = {word: pairs for (*_, word), pairs in found.items()}
+    assert rows["kick"] == [(20.0, 4.0), (50.0, 4.0), (70.0, -2.0)]
+    for word in ("after_spike_current", "threshold"):
+        assert {t for t, _ in rows[word]} == {t for t, _ in rows["V"]}
+    response = experiment.run()
+    for t, value in rows["after_spike_current"]:
+        sides = [response.after_spike_current(t, left) for left in (False, True)]
+        assert min(abs(value - side) for side in sides) < 1e-12
+    (plain,), _ = entries("constant", "equation")
+    _, found = rows_of(asked("save", [plain], format="csv")["text"])
+    assert {word for *_, word in found} == {"spike", "V", "I"}
+
+
+def test_svg_names_what_spikes_leave_behind_and_kicks():
+    """In the margin of the current's panel; an arrow for each kick, up or down."""
+    root = drawn(asked("save", [remembering().to_dict()], format="svg")["text"])
+    margin = names_in_margin(root)
+    assert margin[:2] == ["after spikes", "kicks, to 4 mV"]
+    (arrows,) = [p.get("d") for p in root.iter(f"{SVG}path") if "m-2.5" in p.get("d", "")]
+    assert arrows.count("v-") == 2
+    assert arrows.count("M") == 3
+
+
 def test_csv_says_where_spikes_are_too_many():
     """180,499 spikes are not listed; a comment says so."""
     (data,), _ = entries("constant", "notebook")

@@ -594,6 +594,23 @@ def test_a_still_shows_several_experiments_and_a_compared_method():
     assert image["alt"].startswith("</text><script>")
 
 
+def test_the_still_of_a_lab_shows_the_setting_b():
+    """As the page's does: B's row and its sentence, no later than A's end; nonsense shows none."""
+    lab = Lab()
+    other = CONSTANT.replace({"neuron.V_th": -52.0, "duration": 300.0}).to_dict()
+    state = at_rest([CONSTANT], held={"experiments": [other], "names": []})
+    lab.comm.receive(method="update", state=state)
+    svg, words = lab._still()
+    other["duration"] = 100.0
+    result = answer(run(other, width=PLOT))["results"][0]
+    assert words.count("B: ") == 1
+    rows = [p.get("d").count("v12") for p in ElementTree.fromstring(svg).iter() if p.get("d")]
+    assert [count for count in rows if count] == [3, len(result["spikes"])]
+    for held in (None, 3, {}, {"experiments": [3], "names": []}, {"experiments": []}):
+        lab.comm.receive(method="update", state=at_rest([CONSTANT], held=held))
+        assert "B: " not in lab._still()[1]
+
+
 def test_crowds_are_said_in_the_still_too():
     """More than 20,000 spikes are no ticks but a band with a message."""
     neuron = lq.LIF(R_m=1.0, C_m=0.1, E_L=0.0, V_th=1.0, V_reset=0.95)

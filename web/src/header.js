@@ -74,7 +74,7 @@ export function createHeader({ prefix, isEmbedded, onPreset, onView, onTool }) {
     element: h(
       isEmbedded ? "div" : "header",
       { class: "lp-head" },
-      h("div", { class: "lp-head-row" }, ...(isEmbedded ? [] : [h("span", { class: "lp-brand" }, "lapicque")]), presets.element, grouped, toolbar),
+      h("div", { class: "lp-head-row" }, ...(isEmbedded ? [] : [h("span", { class: "lp-brand" }, "lapicque")]), h("div", { class: "lp-choosers" }, presets.element, grouped), toolbar),
       h("div", { class: "lp-head-row" }, h("div", { class: "lp-about" }, title, summary), views.element),
     ),
     /** @param {Preset[]} offered @param {Description["views"]} known */

@@ -1,4 +1,4 @@
-"""The lab's presets: experiments with their sliders, from the files beside this one, and neurons."""
+"""The lab's presets: experiments with sliders, from the files beside this one, and neurons."""
 
 from __future__ import annotations
 

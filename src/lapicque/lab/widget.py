@@ -336,8 +336,21 @@ class Lab(anywidget.AnyWidget):
         preset = state.get("preset", self._described["first"])
         presets = self._presets(self._described)
         title = next((p["title"] for p in presets if p["name"] == preset), "")
-        svg = still(reply["results"], names, title, compared)
-        return svg, in_words(reply["results"], names, title)
+        drawn = (reply["results"], names, title, compared)
+        beside = self._beside(state, request)
+        return still(*drawn, (), *beside), in_words(*drawn, *beside)
+
+    def _beside(
+        self, state: dict[str, Any], request: dict[str, Any]
+    ) -> tuple[list[dict[str, Any]], list[str]]:
+        """Return the results and names of the setting B, within the span of A; none without one."""
+        held = _table(state.get("held"))
+        if not _is_picture(held):
+            return [], []
+        longest = max(data["duration"] for data in request["experiments"])
+        span = [0.0, longest or 1.0]  # as long as the picture's axis
+        reply = answer({**request, "experiments": held["experiments"], "window": span})
+        return reply.get("results", []), held["names"]
 
 
 def _publish(data: dict[str, Any], **how: Any) -> None:
