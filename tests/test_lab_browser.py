@@ -1022,7 +1022,7 @@ def test_a_phone_held_sideways_presents_a_method(open_lab):
     tool(page, "presenter").click()
     expect(page.locator("[data-panel=error]")).to_be_visible()
     assert page.locator("[data-panel=V]").bounding_box()["height"] >= 80.0
-    expect(range_of(page, "I")).to_be_in_viewport()
+    expect(slider(page, "I")).to_be_in_viewport(ratio=1.0)
 
 
 def test_neurons_are_listed_beside_the_experiments(open_lab):
