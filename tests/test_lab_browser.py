@@ -28,7 +28,8 @@ pytestmark = pytest.mark.browser
 
 AXE = Path(__file__).parent.parent / "web" / "node_modules" / "axe-core" / "axe.min.js"
 DESCRIBED = describe()
-PRESETS = {preset["name"]: preset for preset in DESCRIBED["presets"]}
+# The neurons of the list have sliders like these, made by themselves.
+PRESETS = {preset["name"]: preset for preset in DESCRIBED["presets"] if "group" not in preset}
 VIEWS = [view["name"] for view in DESCRIBED["views"]]
 METHODS = [method["name"] for method in DESCRIBED["methods"] if method["locates"]]
 
