@@ -1,7 +1,8 @@
 """The house: which module may import which, read from the source itself.
 
 `math <- kernels <- {parameter <- units, current, neuron, method} <- response <- simulate <-
-experiment <- {features, link} <- analysis <- {theory, plot, sweep, interop} <- lab <- cli`,
+experiment <- {features, link, presets} <- analysis <- {theory, plot, sweep, interop} <- lab <-
+cli`,
 where an arrow points at what is imported; `errors` is a leaf beside `kernels`.
 """
 
@@ -29,7 +30,7 @@ FLOORS = [
     ["response"],
     ["simulate"],
     ["experiment"],
-    ["features", "link", "polyline"],
+    ["features", "link", "polyline", "presets"],
     ["analysis", "compile"],
     ["batch"],
     ["theory", "plot", "sweep", "interop"],

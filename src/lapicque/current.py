@@ -609,7 +609,7 @@ class Polynomial(Part):
     edges: array[float] = dataclasses.field()
     coefficients: tuple[tuple[float, ...], ...] = dataclasses.field()
     factor: float = quantity("", "multiplies the values", default=1.0)
-    error: float = quantity("nA", "largest error of the fit", default=0.0, minimum=0.0)
+    error: float = quantity("nA", "largest error of the fit", default=0.0, minimum=0.0, stated=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()

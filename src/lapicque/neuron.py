@@ -52,6 +52,11 @@ class Neuron(Described):
         """Whether the threshold stays where it is."""
         return True
 
+    @property
+    def leaves_currents(self) -> bool:
+        """Whether a spike leaves a current behind."""
+        return False
+
     state: ClassVar[Mapping[str, str]] = {}
     """The names of the state beside V, with their units."""
 
@@ -519,6 +524,11 @@ class AdaptiveLIF(Leaky):
         """False: the currents outlast the interval."""
         return False
 
+    @property
+    def leaves_currents(self) -> bool:
+        """True: the adaptation currents, w."""
+        return True
+
     def initial(self, given: Mapping[str, Any] | None = None) -> tuple[float, ...]:
         """Return the state beside V at the start of a run; ``w`` (nA) is 0 unless given.
 
@@ -771,6 +781,11 @@ class GLIF(Leaky):
     def fixed_threshold(self) -> bool:
         """True for levels 1 and 3."""
         return self.level not in _RESETS
+
+    @property
+    def leaves_currents(self) -> bool:
+        """True for levels 3 to 5."""
+        return self.level in _CURRENTS
 
     def given(self) -> dict[str, Any]:
         """Return the level and its parameters."""

@@ -40,6 +40,8 @@ class Parameter:
         None is legal too.
     many : bool
         There are any number of them, such as time constants: a tuple, each entry checked.
+    stated : bool
+        It says something of the others, such as how exact a fit is, and moves nothing.
     """
 
     unit: str
@@ -51,6 +53,7 @@ class Parameter:
     display: str = ""
     optional: bool = False
     many: bool = False
+    stated: bool = False
 
     def rule(self) -> str:
         """Return the legal range in words: "must be > 0 ms"."""
@@ -120,6 +123,7 @@ def quantity(
     display: str = "",
     optional: bool = False,
     many: bool = False,
+    stated: bool = False,
 ) -> Any:
     """Declare a parameter as a dataclass field; ``positive`` excludes all below ``least``."""
     described = Parameter(
@@ -132,6 +136,7 @@ def quantity(
         display=display,
         optional=optional,
         many=many,
+        stated=stated,
     )
     return dataclasses.field(default=default, metadata={"parameter": described})
 

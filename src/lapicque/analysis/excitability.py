@@ -45,6 +45,11 @@ _LEAST_ENERGY = 1.2564312086261697
 _LONGEST_PATTERN = 64
 _SETTLING_SPIKES = 400_000
 
+# Whether a neuron goes on to fire is asked part by part of its quiet time: two parts in a row that
+# end in the same pattern, to this share, tell.
+_PARTS = 16
+_SETTLED = 1e-9
+
 # Relative widths of what the engine is asked: a threshold, and a minimum, which is flat.
 _FOUND = 1e-12
 _FLAT = 1e-6
@@ -264,11 +269,7 @@ def rheobase(
         return silent_run(neuron, constant(current), quiet) is None
 
     def keeps_firing(current: float) -> bool:
-        drive = constant(current)
-        settled = simulate(neuron, drive, quiet)
-        return bool(settled.spikes) and bool(
-            simulate(neuron, drive, quiet, state=settled.state).spikes
-        )
+        return _keeps_firing(neuron, current, quiet)
 
     low, high = _bisect(fires, *_bracket(fires), share)
     if criterion == "repetitive" and not keeps_firing(high):
@@ -280,6 +281,24 @@ def rheobase(
                 raise _no_rheobase(criterion)
         low, high = _bisect(keeps_firing, low, high, share)
     return Rheobase(high, criterion, share)
+
+
+def _keeps_firing(neuron: Neuron, current: float, quiet: float) -> bool:
+    """Whether there is a spike in the second of two quiet times, as a settled train has."""
+    drive = constant(current)
+    state: State | None = None
+    before, last = math.nan, 0
+    for part in range(2 * _PARTS):
+        response = simulate(neuron, drive, quiet / _PARTS, state=state)
+        state = response.state
+        last = part if response.spikes else last
+        if part - last >= _PARTS:
+            return False
+        rate = _pattern_rate(list(response.intervals), _SETTLED)
+        if abs(rate - before) <= _SETTLED * rate:
+            return True
+        before = rate
+    return last >= _PARTS
 
 
 def _no_rheobase(criterion: str) -> LimitError:

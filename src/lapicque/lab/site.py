@@ -237,10 +237,12 @@ def _is_for_types(node: ast.AST) -> bool:
 
 
 def _start() -> bytes:
-    """Return what the page knows before Python has come: the presets, each one's first picture."""
+    """Return what the page knows before Python has come: the presets, the experiments' pictures."""
     described = describe()
     requests: list[dict[str, Any]] = [{"kind": "describe"}]
     for preset in described["presets"]:
+        if "group" in preset:
+            continue  # the transfer is small: these wait for Python
         experiments = [entry["experiment"] for entry in preset["variants"][0]["experiments"]]
         run = {"kind": "run", "view": "traces", "experiments": experiments, "window": None}
         requests.append({**run, "width": _WIDTH, "packed": True})
