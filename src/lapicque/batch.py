@@ -242,6 +242,12 @@ class Batch:
 
     # Running ------------------------------------------------------------------------------------
 
+    @property
+    def _numbered(self) -> list[str]:
+        """The features that the kernel is to write, in its order."""
+        counted = bool(self.functions)  # they are called train by train
+        return [n for n in _NUMBERED if n in self.features or (counted and n == "spike_count")]
+
     @functools.cached_property
     def base(self) -> np.ndarray:
         """The numbers of a row, before its own are written over them."""
@@ -262,7 +268,7 @@ class Batch:
 
         experiment, method = self.experiment, self.method
         form = experiment.current.normal_form.on(0.0, experiment.duration)
-        slots = {name: k for k, name in enumerate(n for n in _NUMBERED if n in self.features)}
+        slots = {name: k for k, name in enumerate(self._numbered)}
         tableau = method.tableau if isinstance(method, FixedStep) else None
         memory = experiment.neuron.initial(experiment.initial)
         return {
@@ -320,7 +326,7 @@ class Batch:
         stacked = np.empty((len(self.paths), rows))
         for k, path in enumerate(self.paths):
             stacked[k] = columns[path]
-        wanted = [name for name in _NUMBERED if name in self.features]
+        wanted = self._numbered
         found = np.empty((len(wanted), rows))
         volts = np.empty((rows, len(self.times)))
         runner = _Runner(self, stacked, found, volts)
@@ -340,12 +346,10 @@ class Batch:
             spikes = trains[0] if len(trains) == 1 else np.concatenate(trains)
             if "spike_times" in self.features:
                 results["spike_times"] = spikes
-            self._apply(results, found, wanted, spikes)
-        return results
+            self._apply(results, spikes)
+        return {name: results[name] for name in self.features}
 
-    def _apply(
-        self, results: dict[str, Any], found: np.ndarray, wanted: list[str], spikes: np.ndarray
-    ) -> None:
+    def _apply(self, results: dict[str, Any], spikes: np.ndarray) -> None:
         """Call the user's functions, each with one neuron's spike times."""
         import numpy as np
 
