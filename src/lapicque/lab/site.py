@@ -49,6 +49,8 @@ _NOT_IN_A_PAGE = {
     "__main__",
     "analysis/locking",
     "interop/allen",
+    "kernels/assembly",
+    "rows",
     "cli",
     "plot",
     "trains",
