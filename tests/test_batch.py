@@ -42,16 +42,14 @@ def same(found, expected, name):
 @st.composite
 def columns(draw, experiment):
     """Three rows of numbers for some of an experiment's paths, near its own."""
-    paths = [p for p in experiment.paths() if p.startswith("neuron.")]
-    derived = getattr(experiment.neuron, "derived", "")
-    paths = [p for p in paths if p != f"neuron.{derived}"] + ["V_0", "duration"]
-    if isinstance(experiment.method, lq.method.FixedStep):
-        paths.append("method.dt")
+    derived = f"neuron.{getattr(experiment.neuron, 'derived', '')}"
+    paths = [p for p in experiment.paths() if p not in ("seed", derived)]
     chosen = draw(st.lists(st.sampled_from(paths), min_size=1, max_size=3, unique=True))
     table = {}
     for path in chosen:
         base = experiment.V_0 if path == "V_0" else experiment.value(path)
-        base = experiment.neuron.default_V_0() if base is None else base
+        if base is None:
+            base = experiment.neuron.default_V_0() if path == "V_0" else experiment.duration
         potential = path == "V_0" or experiment.parameter(path).unit == "mV"
         moves = st.lists(strategies.numbers(-0.4, 0.4), min_size=3, max_size=3)
         table[path] = np.array([base + x if potential else base * (1.0 + x) for x in draw(moves)])
@@ -71,8 +69,7 @@ def one_by_one(batch, table):
 
 def checked(batch, table):
     """Check the columns, then run them."""
-    batch.check(table)
-    return batch.run(table)
+    return batch.run(batch.check(table))
 
 
 def compare(experiment, table, exactly):

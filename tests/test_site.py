@@ -140,6 +140,7 @@ def test_what_is_known_at_the_start_is_what_python_answers(built):
     for entry in known:
         reply = json.loads(json.dumps(answer(entry["request"])))
         reply.pop("elapsed_ms", None)
+        reply.get("describe", {}).pop("parameters", None)  # no page reads them
         for one, other in zip(
             reply.get("results", []), entry["reply"].get("results", []), strict=True
         ):

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from . import compile as compiler
+from . import rows
 from .errors import LimitError, ParameterError, unknown_name
 from .experiment import Experiment
 from .features import features as known_features
@@ -110,6 +111,21 @@ class Batch:
         if self.discard > 0.0 and "duration" not in self.paths:
             self._check_discard(experiment.duration)
 
+    @functools.cached_property
+    def layout(self) -> rows.Layout:
+        """The current as flat numbers."""
+        return rows.layout(self.experiment.current)
+
+    @property
+    def _own(self) -> int:
+        # Where the current's numbers begin.
+        return interpreted.NEURON + len(self.experiment.neuron.raw())
+
+    @property
+    def _varies(self) -> bool:
+        # Whether the current, or how much of it there is, differs from row to row.
+        return any(path == "duration" or path.startswith("current.") for path in self.paths)
+
     # What is asked ------------------------------------------------------------------------------
 
     def _asked(self, features: Sequence[Any]) -> dict[str, Info]:
@@ -183,23 +199,38 @@ class Batch:
             self.experiment.replace({path: self.experiment.value(path)})
             entry = int(rest[1]) if len(rest) > 1 else 0
             return interpreted.NEURON + self.experiment.neuron.raw_index(rest[0], entry)
+        if head == "current" and rest[1] in self.layout.names[int(rest[0])]:
+            return self._own + self.layout.index(int(rest[0]), rest[1])
         raise ParameterError(path, "cannot be swept", cure="Nothing in this experiment reads it.")
 
     # Rules --------------------------------------------------------------------------------------
 
-    def check(self, columns: Columns) -> None:
-        """Raise a `ParameterError` if a number of any row breaks a rule.
+    def check(self, columns: Columns) -> dict[str, np.ndarray]:
+        """Return columns of plain numbers, or raise for the first one that breaks a rule.
 
         Parameters
         ----------
-        columns : mapping of str to ndarray
-            One number for each row, by path.
+        columns : mapping of str to array_like, each of shape (rows,)
+            One value for each row, by path; what constructors take.
+
+        Raises
+        ------
+        ParameterError, LimitError
+            As the experiment with this number would, with its row.
         """
+        given = {
+            (int(path.split(".")[1]), path.split(".")[2]): values
+            for path, values in columns.items()
+            if path.startswith("current.")
+        }
+        checked = {
+            f"current.{k}.{name}": column
+            for (k, name), column in rows.columns(self.experiment.current, given).items()
+        }
         for path, values in columns.items():
-            known = self.experiment.parameter(path)
-            inside = (values >= known.minimum) & (values <= known.maximum)
-            if not inside.all():
-                known.check(float(values[~inside][0]), path)
+            if path not in checked:
+                checked[path] = self.experiment.parameter(path).check_column(values, path)
+        columns = {path: checked[path] for path in columns}
         neuron = self.experiment.neuron
 
         def of(name: str) -> Any:
@@ -219,6 +250,7 @@ class Batch:
             if self.times[-1] > least:
                 rule = f"must lie in [0, {least:g}] ms, the shortest duration"
                 raise ParameterError("times", rule, float(self.times[-1]))
+        return columns
 
     def _rows(self, columns: Columns) -> int:
         return len(next(iter(columns.values())))
@@ -256,10 +288,11 @@ class Batch:
         experiment = self.experiment
         dt = self.method.dt if isinstance(self.method, FixedStep) else math.nan
         v = math.nan if experiment.V_0 is None else experiment.V_0
-        return np.array([experiment.duration, v, dt, *experiment.neuron.raw()])
+        own = [experiment.duration, v, dt, *experiment.neuron.raw()]
+        return np.array([*own, *self.layout.raw])
 
     def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in self.__dict__.items() if k not in ("base", "fixed")}
+        return {k: v for k, v in self.__dict__.items() if k not in ("base", "fixed", "layout")}
 
     @functools.cached_property
     def fixed(self) -> dict[str, Any]:
@@ -322,13 +355,13 @@ class Batch:
         """
         import numpy as np
 
-        rows = self._rows(columns)
-        stacked = np.empty((len(self.paths), rows))
+        count = self._rows(columns)
+        stacked = np.empty((len(self.paths), count))
         for k, path in enumerate(self.paths):
             stacked[k] = columns[path]
         wanted = self._numbered
-        found = np.empty((len(wanted), rows))
-        volts = np.empty((rows, len(self.times)))
+        found = np.empty((len(wanted), count))
+        volts = np.empty((count, len(self.times)))
         runner = _Runner(self, stacked, found, volts)
         try:
             pieces = runner.run(threads)
@@ -371,6 +404,8 @@ class Batch:
                 "Shorten the run, or weaken the current.",
                 interpreted.TOO_MANY_EVALUATIONS: f"{where}: 'duration' is too long for this "
                 f"current: more than {MAX_EVALUATIONS} evaluations were needed to find a spike.",
+                interpreted.TOO_MANY_PIECES: f"{where}: the current has too many periods or "
+                "cycles: shorten the run, or make them longer.",
                 interpreted.TOO_MANY_STEPS: f"{where}: 'method.dt' must make at most {MAX_STEPS} "
                 "steps of the run. Raise dt, or shorten the run.",
                 interpreted.ENDLESS: f"{where}: 'neuron.t_ref' must be > 0 ms here: a reset leaves "
@@ -409,10 +444,10 @@ class _Runner:
             )
 
     def run(self, threads: int | None) -> list[_Piece]:
-        rows = self.columns.shape[1]
+        count = self.columns.shape[1]
         workers = (threads or processors()) if self.compiled else 1
-        size = max(1, min(_CHUNK, -(-rows // (4 * workers)) if workers > 1 else rows))
-        chunks = [(k, min(k + size, rows)) for k in range(0, rows, size)]
+        size = max(1, min(_CHUNK, -(-count // (4 * workers)) if workers > 1 else count))
+        chunks = [(k, min(k + size, count)) for k in range(0, count, size)]
         if workers == 1 or len(chunks) == 1:
             return [self._rows(*chunk) for chunk in chunks]
         with ThreadPoolExecutor(workers) as pool:
@@ -422,11 +457,12 @@ class _Runner:
         import numpy as np
 
         fixed = self.batch.fixed
-        room, spike_room = _ROOM, 0
+        room, spike_room, pieces = _ROOM, 0, self._pieces()
         trains: list[Any] = []
         if fixed["wants_spikes"]:
             spike_room = 64 * (last - first)
-        scratch = self._scratch(room)
+        scratch = self._scratch(room, pieces)
+        recipe = self._recipe(pieces)
         row = first
         while True:
             spikes = np.empty(spike_room)
@@ -437,6 +473,7 @@ class _Runner:
                 *self._seen(self.batch.base, fixed["targets"], self.columns.ravel()),
                 fixed["model"],
                 self._seen(*fixed["form"]),
+                recipe,
                 fixed["how"],
                 fixed["exponential"],
                 fixed["locate"],
@@ -455,13 +492,54 @@ class _Runner:
                 spike_room = max(spike_room, 2 * room) if used else 4 * spike_room
             elif status == interpreted.ROOM_FULL and room <= MAX_SPIKES:
                 room *= 4
-                scratch = self._scratch(room)
+                scratch = self._scratch(room, pieces)
+            elif status == interpreted.PIECES_FULL:
+                pieces *= 4
+                scratch, recipe = self._scratch(room, pieces), self._recipe(pieces)
             elif status == interpreted.ROOM_FULL:
                 return _Piece(row, interpreted.TOO_MANY_SPIKES, trains)
             else:
                 return _Piece(row, status, trains or [np.empty(0)])
 
-    def _scratch(self, room: int) -> list[Any]:
+    def _pieces(self) -> int:
+        """Return how many pieces there is room for at first."""
+        own = len(self.batch.fixed["form"][0])
+        return max(own, 64 + 2 * self.batch.layout.fixed) if self.batch._varies else own
+
+    def _recipe(self, pieces: int) -> Any:
+        """Return what the kernel makes a row's own current of; None if all have the same."""
+        import numpy as np
+
+        if not self.batch._varies:
+            return None
+        layout = self.batch.layout
+        whole = [np.empty(pieces) for _ in range(4)]
+        whole += [np.zeros(pieces + 1, dtype=np.int64), np.empty(4 * membrane.TERM * pieces)]
+        whole += [np.zeros(4 * pieces if layout.kicks else 0)]
+        parts = [each.copy() for each in whole]
+        known: tuple[Any, ...] = layout.form
+        for room, given in zip(parts, known, strict=True):
+            room[: len(given)] = given
+        many = len(layout.kinds)
+        return (
+            *self._seen(
+                np.array(layout.kinds, dtype=np.int64),
+                np.array(layout.raw_at, dtype=np.int64) + self.batch._own,
+                np.array(layout.given, dtype=np.int64),
+            ),
+            layout.fixed,
+            *self._seen(
+                np.array(layout.times, dtype=float),
+                np.array(layout.table, dtype=float),
+                np.zeros(3 * many, dtype=np.int64),
+                np.zeros(2 * many),
+            ),
+            self._seen(*parts),
+            self._seen(*whole),
+            *self._seen(np.empty(layout.loc)),
+        )
+
+    def _scratch(self, room: int, pieces: int) -> list[Any]:
         import numpy as np
 
         batch = self.batch
@@ -469,9 +547,9 @@ class _Runner:
         packed = batch.experiment.neuron.pack()
         remembers = len(packed) > membrane.ROW
         traces = adapting.traces(packed) if remembers else 0
-        starts, *_, offset, terms, _ = fixed["form"]
-        pieces = len(starts)
-        loc = membrane.anchored_size(terms, offset) + LOC * (traces + 1)
+        *_, offset, terms, _ = fixed["form"]
+        loc = batch.layout.loc if batch._varies else membrane.anchored_size(terms, offset)
+        loc += LOC * (traces + 1)
         if fixed["exact"]:
             state = adapting.VALUES + traces if remembers else train.JUMPED + 1
         else:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 
-from . import adapting, adapting_steps, models, pairs, steps, trace, train
+from . import adapting, adapting_steps, assembly, models, pairs, shapes, steps, trace, train
 from .membrane import (
     RATE,
     REFRACTORY,
     RESET,
     SCALE,
     TAU,
+    TERM,
     THRESHOLD,
     capacitance,
     constant_drive,
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from .flat import Floats, Ints
 
     Form = tuple[Floats, Floats, Floats, Floats, Ints, Floats, Floats]
+    # A current whose numbers differ from row to row, see `assembly.current`: kinds, where the
+    # numbers of each part begin, what is given of each, how many pieces are; times, table; room for
+    # ranges and spans; the forms of the parts, with the given ones; room for their sum; for terms.
+    Recipe = tuple[Ints, Ints, Ints, int, Floats, Floats, Ints, Floats, Form, Form, Floats]
     Nodes = tuple[Floats, Floats, Floats, Floats, Floats, Floats, Floats]
 
 # What leads the numbers of a row: duration (ms), V_0 (mV, NaN for the neuron's own), the time step;
@@ -38,8 +43,9 @@ COUNT, MEAN_RATE, STEADY_RATE, FIRST_SPIKE, LATENCY, MEAN_ISI, ISI_CV = 0, 1, 2,
 FEATURES = 7
 
 # How a batch ended; beside the row it stands at.
-DONE, SPIKES_FULL, ROOM_FULL = 0, 1, 2
-TOO_MANY_SPIKES, TOO_MANY_EVALUATIONS, TOO_MANY_STEPS, ENDLESS, OUT_OF_RANGE = 3, 4, 5, 6, 7
+DONE, SPIKES_FULL, ROOM_FULL, PIECES_FULL = 0, 1, 2, 3
+TOO_MANY_SPIKES, TOO_MANY_EVALUATIONS, TOO_MANY_STEPS, TOO_MANY_PIECES = 4, 5, 6, 7
+ENDLESS, OUT_OF_RANGE = 8, 9
 
 # Closed forms of a regular train are taken where no spike is this near to an end, in intervals.
 CLEAR = 1e-9
@@ -383,7 +389,8 @@ def run_rows(
     targets: Ints,
     columns: Floats,
     model: int,
-    form: Form,
+    shared: Form,
+    recipe: Recipe | None,
     how: int,
     exponential: bool,
     locate: int,
@@ -414,8 +421,9 @@ def run_rows(
     Stops at a row for which there is no room, or which has an error; what was written of it is
     written again by the next call, which begins there.
 
-    Without ``memory`` the neurons have none, without ``node`` the method is exact: these and
-    ``voltages`` are None, so that a compiler leaves out what is not asked for.
+    Rows have the ``shared`` current, or their own by a ``recipe``.  Without ``memory`` the neurons
+    have none, without ``node`` the method is exact: these, ``recipe`` and ``voltages`` are None
+    where they are not asked for, so that a compiler leaves them out.
 
     ``columns`` holds one column of ``total`` numbers after the other; column v stands for
     ``base[targets[v]]``.  ``limits``: spikes, evaluations and steps of one row.  Feature k goes to
@@ -424,18 +432,11 @@ def run_rows(
     """
     hi, lo = trains
     piece_f, jumps_room, jumps_lo_room, constants, kick_times, kicks = pieces
-    starts, value, value_lo, slope, offset, terms, charges = form
-    count = len(starts)
-    jumps = jumps_room[: count if len(charges) else 0]
-    jumps_lo = jumps_lo_room[: len(jumps)]
+    form = shared
     onset = onset_of(form)
     summary = [0.0] * FEATURES
     pace = [0.0] * 4
     budget = limits[1:2]
-    steady = count == 1 and slope[0] == 0.0 and len(offset) == 0 and len(charges) == 0
-    plain = steady and memory is None and node is None
-    lone = plain and voltages is None
-    rated = plain and slots[STEADY_RATE] >= 0
     precise = wants_spikes
     for k in (FIRST_SPIKE, LATENCY, MEAN_ISI):
         precise = precise or slots[k] >= 0
@@ -450,10 +451,24 @@ def run_rows(
         v = raw[V_0]
         if v != v:
             v = models.start_potential(model, raw, NEURON)
+        if recipe is not None:
+            made = write_form(recipe, raw, end)
+            if made < 0:
+                return i, PIECES_FULL if made == shapes.FULL else TOO_MANY_PIECES, used
+            form = cut(recipe[9], made)
+            onset = onset_of(form)
+        starts, value, value_lo, slope, offset, terms, charges = form
+        count = len(starts)
+        if count > len(jumps_room):
+            return i, PIECES_FULL, used
+        jumps = jumps_room[: count if len(charges) else 0]
+        jumps_lo = jumps_lo_room[: len(jumps)]
+        steady = count == 1 and slope[0] == 0.0 and len(terms) == 0 and len(charges) == 0
+        plain = steady and memory is None and node is None
         n = -1
         since = max(onset, discard)
         v_lo = value_lo[0] if len(value_lo) else 0.0
-        if lone:
+        if plain and voltages is None:
             f, f_lo = pairs.add(v, 0.0, -row[THRESHOLD], 0.0)
             n = regular(row, f, f_lo, value[0], v_lo, discard, end, precise, pace)
         if n >= 0:
@@ -549,12 +564,36 @@ def run_rows(
                     spare,
                     voltages[i * len(times) : (i + 1) * len(times)],
                 )
-        if rated and row[RESET] < 0.0:
+        if plain and slots[STEADY_RATE] >= 0 and row[RESET] < 0.0:
             summary[STEADY_RATE] = train.constant_rate(row, value[0], v_lo)
         for k in range(FEATURES):
             if slots[k] >= 0:
                 found[slots[k] * total + i] = summary[k]
     return last, DONE, used
+
+
+def write_form(recipe: Recipe, raw: Floats, end: float) -> int:
+    """Write the form of a row's own current; return the number of pieces, or what `shapes` says."""
+    kinds, raw_at, given, fixed, times, table, ranges, spans, parts, whole, loc = recipe
+    return assembly.current(
+        kinds, raw, raw_at, given, fixed, times, table, 0.0, end, ranges, spans,
+        parts[0], parts[1], parts[2], parts[3], parts[4], parts[5], parts[6],
+        whole[0], whole[1], whole[2], whole[3], whole[4], whole[5], whole[6], loc,
+    )  # fmt: skip
+
+
+def cut(form: Form, pieces: int) -> Form:
+    """Return the first pieces of a form."""
+    starts, value, value_lo, slope, offset, terms, kicks = form
+    return (
+        starts[:pieces],
+        value[:pieces],
+        value_lo[:pieces],
+        slope[:pieces],
+        offset[: pieces + 1],
+        terms[: TERM * offset[pieces]],
+        kicks[: 4 * pieces if len(kicks) else 0],
+    )
 
 
 def write_regular(pace: Floats, count: int, spikes: Floats, at: int) -> None:

@@ -199,7 +199,7 @@ def _zipped(files: dict[str, bytes], how: int) -> bytes:
 
 
 def _lean(source: str) -> str:
-    """Return the same program without comments and types, and with short docstrings.
+    """Return the program without comments, types and NumPy, and with short docstrings.
 
     The first line of a public function's is kept: features are described by theirs.
     """
@@ -226,7 +226,9 @@ def _untype(node: ast.AST) -> None:
                 starred.annotation = None
     body = getattr(node, "body", None)
     if isinstance(body, list):
-        body[:] = [inner for inner in body if not _is_for_types(inner)] or [ast.Pass()]
+        methods = isinstance(node, ast.ClassDef)
+        dropped = [e for e in body if _is_for_types(e) or (methods and _wants_numpy(e))]
+        body[:] = [each for each in body if each not in dropped] or [ast.Pass()]
         for k, inner in enumerate(() if isinstance(node, ast.ClassDef) else body):
             if isinstance(inner, ast.AnnAssign) and inner.value is not None:
                 plain = ast.Assign(targets=[inner.target], value=inner.value)
@@ -243,6 +245,14 @@ def _is_for_types(node: ast.AST) -> bool:
     return any(isinstance(each, ast.Name) and each.id == "overload" for each in decorators)
 
 
+def _wants_numpy(node: ast.AST) -> bool:
+    """Whether this is a method that begins by importing NumPy, which a page has not."""
+    if not isinstance(node, ast.FunctionDef):
+        return False
+    first = node.body[1 if ast.get_docstring(node) and len(node.body) > 1 else 0]
+    return isinstance(first, ast.Import) and first.names[0].name == "numpy"
+
+
 def _start() -> bytes:
     """Return what the page knows before Python has come: the presets, the experiments' pictures."""
     described = describe()
@@ -254,6 +264,7 @@ def _start() -> bytes:
         run = {"kind": "run", "view": "traces", "experiments": experiments, "window": None}
         requests.append({**run, "width": _WIDTH, "packed": True})
     known = [{"request": request, "reply": answer(request)} for request in requests]
+    del known[0]["reply"]["describe"]["parameters"]  # for others: the page draws sliders alone
     for entry in known:
         entry["reply"].pop("elapsed_ms", None)  # the site is the same however long it took
         for result in entry["reply"].get("results", []):
