@@ -226,9 +226,8 @@ def _untype(node: ast.AST) -> None:
                 starred.annotation = None
     body = getattr(node, "body", None)
     if isinstance(body, list):
-        methods = isinstance(node, ast.ClassDef)
-        dropped = [e for e in body if _is_for_types(e) or (methods and _wants_numpy(e))]
-        body[:] = [each for each in body if each not in dropped] or [ast.Pass()]
+        left = [inner for inner in body if not _is_for_types(inner)]
+        body[:] = [ast.Pass()] if _wants_numpy(node) else left or [ast.Pass()]
         for k, inner in enumerate(() if isinstance(node, ast.ClassDef) else body):
             if isinstance(inner, ast.AnnAssign) and inner.value is not None:
                 plain = ast.Assign(targets=[inner.target], value=inner.value)
@@ -246,7 +245,7 @@ def _is_for_types(node: ast.AST) -> bool:
 
 
 def _wants_numpy(node: ast.AST) -> bool:
-    """Whether this is a method that begins by importing NumPy, which a page has not."""
+    """Whether a function begins by importing NumPy, which a page has not: none calls it."""
     if not isinstance(node, ast.FunctionDef):
         return False
     first = node.body[1 if ast.get_docstring(node) and len(node.body) > 1 else 0]
