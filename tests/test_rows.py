@@ -5,9 +5,11 @@ the recipe with a replaced value; the part's own constructor, for what is refuse
 """
 
 import ast
+import dataclasses
 import math
 import sys
 from array import array
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -140,6 +142,41 @@ def test_kicks_at_both_ends_count():
             assert built(rows.layout(current), 0.0, end) == truth
 
 
+def test_equal_terms_are_one_and_opposite_ones_none():
+    """Terms count as equal where their exponents are, as pairs: to 32 digits."""
+    near = math.nextafter(5.1, 6.0)
+    assert shapes.OMEGA * near == shapes.OMEGA * 5.1  # apart in their low parts alone
+    for other, count in ((5.1, 1), (near, 2)):
+        both = rows.layout(lq.sine(1.0, 5.1) + lq.sine(2.0, other, 1.0))
+        assert len(built(both, 0.0, 10.0).terms) == count * TERM
+    opposite = lq.sine(1.0, 5.1) - lq.sine(1.0, 5.1) + lq.decay(1.0, 3.0)
+    assert built(rows.layout(opposite), 0.0, 10.0) == lq.decay(1.0, 3.0).normal_form
+
+
+def test_a_product_may_begin_before_its_clock():
+    """As its factors do; moved so far that steps fall together, the last one of these holds."""
+    product = lq.constant(1.0, start=-5.0) * lq.ramp(2.0, start=-5.0)
+    steps = (lq.step(1.0, 0.0, 1.0) + lq.step(2.0, 1.0, 1e17)) * lq.constant(3.0)
+    for current, begin in ((product, -10.0), (product.delayed(2.0), -10.0)):
+        form = built(rows.layout(current), begin, 10.0)
+        assert form == current.normal_form.on(begin, 10.0)
+        assert len(form) == 2
+    late = steps.delayed(1e17)
+    form = built(rows.layout(late), 0.0, 3e17)
+    assert form.starts.tolist() == [0.0, 1e17, 2e17]
+    assert form.value.tolist() == [0.0, 6.0, 0.0]
+
+
+def test_a_factor_keeps_the_low_parts():
+    """A sum's value is a pair, and so is ``factor`` times it: by fractions, to 30 digits."""
+    wave = lq.sine(0.3, 50.0, 0.4) + lq.constant(0.7)
+    whole, part = wave * wave, wave * wave * 0.9
+    (one, scaled) = (built(rows.layout(c), 0.0, 10.0) for c in (whole, part))
+    assert one.value_lo
+    exact = Fraction(0.9) * (Fraction(one.value[0]) + Fraction(one.value_lo[0]))
+    assert abs(Fraction(scaled.value[0]) + Fraction(scaled.value_lo[0]) - exact) < 1e-30
+
+
 @st.composite
 def swept(draw):
     """A current, one of its paths, and a value for it that the part accepts."""
@@ -220,6 +257,15 @@ def test_short_buffers_are_full(current, data):
         assert pieces in (shapes.FULL, len(form))
     if size[0] < most or sizes[0] < len(form) or sizes[1] < terms:
         assert pieces == shapes.FULL
+
+
+def test_a_short_scratch_is_full():
+    """``loc`` too, where a term is moved."""
+    current = lq.alpha(1.0, 2.0) + lq.step(1.0, 3.0, 9.0)
+    layout = rows.layout(current)
+    short = dataclasses.replace(layout, loc=10)
+    assert call(assembly.current, layout, 0.0, 10.0)[0] == 3
+    assert call(assembly.current, short, 0.0, 10.0)[0] == shapes.FULL
 
 
 def test_too_many_periods_and_cycles_are_told():
