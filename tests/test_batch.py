@@ -185,19 +185,24 @@ def test_a_discarded_beginning(current):
             assert late["latency"][k] == pytest.approx(kept[0] - 123.0, abs=1e-12)
 
 
-def test_a_function_of_the_user():
-    """Called with the spike times of one neuron, in ms."""
+def test_functions_of_the_user():
+    """Called with each row as a response: its spike times, and V by a run of its own."""
 
-    def second_spike(spike_times):
+    def second_spike(response):
         """Time of the second spike."""
-        return spike_times[1] if len(spike_times) > 1 else math.nan
+        return response.spike_times[1] if response.spike_count > 1 else math.nan
+
+    def middle(response):
+        return response.voltage(500.0)
 
     experiment, table = spiking(5)
-    batch = batches.Batch(experiment, list(table), [second_spike], compiled=False)
+    batch = batches.Batch(experiment, list(table), [second_spike, middle], compiled=False)
     assert batch.features["second_spike"].meaning == "Time of the second spike"
     found = batch.run(table)
-    expected = [batch.row(k, table).run().spike_times[1] for k in range(5)]
-    assert found["second_spike"].tolist() == expected
+    assert list(found) == ["second_spike", "middle"]
+    runs = [batch.row(k, table).run() for k in range(5)]
+    assert found["second_spike"].tolist() == [run.spike_times[1] for run in runs]
+    assert found["middle"].tolist() == [run.voltage(500.0) for run in runs]
 
 
 @pytest.mark.parametrize(

@@ -20,10 +20,10 @@ NAMES = {
     *("kicks", "square", "pulses", "chirp", "polynomial", "from_function"),
     # simulation
     *("simulate", "Exact", "Euler", "ExponentialEuler", "RK2", "RK4", "Response", "State"),
-    *("Experiment", "load", "features", "preset", "presets"),
+    *("Experiment", "load", "features", "preset", "presets", "sweep", "axis", "spike_train"),
     # errors
     *("LapicqueError", "ParameterError", "UnitError", "UnknownNameError", "ExperimentError"),
-    *("LimitError", "MissingPackageError"),
+    *("LimitError", "SweepError", "MissingPackageError"),
 }
 
 

@@ -29,6 +29,7 @@ from .errors import LapicqueError as LapicqueError
 from .errors import LimitError as LimitError
 from .errors import MissingPackageError as MissingPackageError
 from .errors import ParameterError as ParameterError
+from .errors import SweepError as SweepError
 from .errors import UnitError as UnitError
 from .errors import UnknownNameError as UnknownNameError
 from .experiment import Experiment as Experiment
@@ -51,8 +52,13 @@ from .response import Response as Response
 from .response import State as State
 from .simulate import simulate as simulate
 
+# Its parts come when it is called. The module has the function's name: imported later, it would
+# take its place here.
+from .sweep import sweep as sweep
+
 __all__ = [name for name in dir() if name[0] != "_" and name[0].isupper()] + [
     "alpha",
+    "axis",
     "chirp",
     "constant",
     "decay",
@@ -68,8 +74,10 @@ __all__ = [name for name in dir() if name[0] != "_" and name[0].isupper()] + [
     "sampled",
     "simulate",
     "sine",
+    "spike_train",
     "square",
     "step",
+    "sweep",
     "synapses",
 ]
 
@@ -83,4 +91,12 @@ def __getattr__(name: str) -> object:
         from importlib import import_module
 
         return import_module(f".{name}", __name__)
+    if name == "axis":
+        from .grid import axis
+
+        return axis
+    if name == "spike_train":
+        from .sweep import spike_train
+
+        return spike_train
     raise AttributeError(f"module 'lapicque' has no attribute {name!r}")

@@ -24,6 +24,7 @@ from .kernels import adapting, adapting_steps, following, membrane, steps, train
 from .kernels import batch as interpreted
 from .kernels.membrane import LOC
 from .method import Exact, FixedStep
+from .response import Response
 from .simulate import DURATION, MAX_EVALUATIONS, MAX_SPIKES, MAX_STEPS
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Batch:
         Dotted paths of what varies.
     features : sequence of str or callable
         Names of `lapicque.features`; "spike_times"; "voltage", V at ``times``; or a function of
-        the spike times (ms) of one neuron.
+        a `Row`.
     times : array, optional
         Increasing times (ms) for "voltage".
     discard : float
@@ -86,7 +87,7 @@ class Batch:
         self,
         experiment: Experiment,
         paths: Sequence[str],
-        features: Sequence[str | Callable[[np.ndarray], float]],
+        features: Sequence[str | Callable[[Any], float]],
         *,
         times: Any = None,
         discard: float = 0.0,
@@ -359,6 +360,8 @@ class Batch:
         stacked = np.empty((len(self.paths), count))
         for k, path in enumerate(self.paths):
             stacked[k] = columns[path]
+            if path.endswith(".stop"):
+                stacked[k][np.isnan(stacked[k])] = math.inf  # none
         wanted = self._numbered
         found = np.empty((len(wanted), count))
         volts = np.empty((count, len(self.times)))
@@ -379,19 +382,19 @@ class Batch:
             spikes = trains[0] if len(trains) == 1 else np.concatenate(trains)
             if "spike_times" in self.features:
                 results["spike_times"] = spikes
-            self._apply(results, spikes)
+            self._apply(results, columns, spikes)
         return {name: results[name] for name in self.features}
 
-    def _apply(self, results: dict[str, Any], spikes: np.ndarray) -> None:
-        """Call the user's functions, each with one neuron's spike times."""
+    def _apply(self, results: dict[str, Any], columns: Columns, spikes: np.ndarray) -> None:
+        """Call the user's functions, neuron by neuron."""
         import numpy as np
 
         if not self.functions:
             return
-        counts = results["spike_count"]
-        trains = np.split(spikes, np.cumsum(counts)[:-1])
+        trains = np.split(spikes, np.cumsum(results["spike_count"])[:-1])
+        asked = [Row(self, columns, k, train) for k, train in enumerate(trains)]
         for name, function in self.functions.items():
-            results[name] = np.array([float(function(each)) for each in trains])
+            results[name] = np.array([float(function(row)) for row in asked])
 
     def _fault(self, row: int | None, status: int, columns: Columns) -> LimitError:
         where = "a row"
@@ -414,6 +417,38 @@ class Batch:
                 "bring the parameters' sizes together, or lower dt.",
             }[status]
         )
+
+
+class Row:
+    """What a function of the user gets: a `Response` whose spike times are known already.
+
+    Whatever else it is asked for runs the row again, alone and in Python.
+
+    Attributes
+    ----------
+    spike_times : ndarray
+        ms, without those before ``discard``.
+    """
+
+    def __init__(self, batch: Batch, columns: Columns, number: int, train: np.ndarray) -> None:
+        self._asked = (batch, columns, number)
+        self.spike_times = train
+
+    @property
+    def spike_count(self) -> int:
+        """Number of spikes."""
+        return len(self.spike_times)
+
+    @functools.cached_property
+    def response(self) -> Response:
+        """The run of this row alone, from its beginning."""
+        batch, columns, number = self._asked
+        return batch.row(number, columns).run()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self.response, name)
 
 
 @dataclasses.dataclass

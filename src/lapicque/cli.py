@@ -1,4 +1,4 @@
-"""The command line: ``lapicque run``, ``lapicque lab``, ``lapicque site``."""
+"""The command line: ``lapicque run``, ``sweep``, ``lab`` and ``site``."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from .link import is_link, load, read, write
 from .presets import preset, presets
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from .response import Response
 
 _RUN_HELP = """\
@@ -43,6 +45,36 @@ examples:
   lapicque run --preset nest                      a neuron with published numbers
   lapicque run experiment.toml --out figure.png   current, potential and spikes as a picture
 """
+
+_SWEEP_HELP = """\
+Run an experiment at every point of a grid of its parameters.
+
+The file is an experiment (see `lapicque run --help`) with a table [sweep]:
+
+    [sweep]
+    features = ["spike_count", "rate"]       # also "spike_times", and "voltage" at `times`
+    [[sweep.axis]]
+    path = "current.0.amplitude"
+    start = 0.5                              # nA
+    stop = 3.0
+    count = 51                               # spacing = "log" for even ratios
+    [[sweep.axis]]
+    path = "neuron.R_m"
+    values = [5.0, 10.0, 20.0]               # MOhm
+
+Several axes form the product. `paths` in place of `path`, and one list of values for each, vary
+together.
+"""
+
+_SWEEP_EPILOG = """\
+examples:
+  lapicque sweep sweep.toml --out sweep.zarr             results in a Zarr store, for xarray
+  lapicque sweep sweep.toml --out sweep.zarr --resume    go on after a crash, or do nothing
+  lapicque sweep sweep.toml --out sweep.csv              one line for each neuron
+"""
+
+# Lines in a .csv: more is no file to open in a spreadsheet.
+_MOST_LINES = 1_000_000
 
 
 class _Parser(argparse.ArgumentParser):
@@ -112,6 +144,27 @@ def _parser() -> argparse.ArgumentParser:
         ".svg (a figure); may be given several times",
     )
     run.set_defaults(command=_run)
+    sweep = commands.add_parser(
+        "sweep",
+        help="simulate an experiment over a grid of its parameters",
+        description=_SWEEP_HELP,
+        epilog=_SWEEP_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    sweep.add_argument("sweep", metavar="FILE", help="an experiment with a table [sweep]")
+    sweep.add_argument(
+        "--out",
+        metavar="FILE",
+        required=True,
+        help="where the results go: .zarr (a store, block by block) or .csv (numbers only)",
+    )
+    sweep.add_argument("--resume", action="store_true", help="go on with a .zarr that was stopped")
+    sweep.add_argument("--dask", metavar="ADDRESS", help="compute on the cluster of this scheduler")
+    sweep.add_argument(
+        "--block-size", metavar="N", type=_count, help="at most so many neurons at a time"
+    )
+    sweep.add_argument("--quiet", action="store_true", help="show no progress bar")
+    sweep.set_defaults(command=_sweep)
     lab = commands.add_parser(
         "lab",
         help="open the laboratory in the browser",
@@ -195,6 +248,13 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _count(text: str) -> int:
+    digits = text.isascii() and text.isdigit() and len(text) <= 12
+    if not digits or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number >= 1 (got {brief(text)})")
+    return int(text)
+
+
 def _folder(text: str) -> str:
     # Of a variable that is not set; it would stand for the present folder.
     if not text:
@@ -265,6 +325,79 @@ def _run(given: argparse.Namespace) -> int:
     for path in given.out:
         print(f"wrote {path}", file=sys.stderr)
     return 0
+
+
+def _sweep(given: argparse.Namespace) -> int:
+    from .grid import dimensions
+    from .sweep import sweep
+    from .sweepfile import read_sweep
+
+    out, suffix = given.out, _suffix(given.out)
+    if suffix not in (".zarr", ".csv"):
+        cure = ". For netCDF write a .zarr; xarray turns it into one" if suffix == ".nc" else ""
+        raise ExperimentError(f"'--out' must end in .zarr or .csv (got {brief(out)}){cure}")
+    if given.resume and suffix == ".csv":
+        raise ExperimentError("'--resume' goes on with a .zarr; a .csv is written at the end")
+    try:
+        asked = read_sweep(given.sweep)
+        if suffix == ".csv" and {"spike_times", "voltage"} & {*asked.features}:
+            raise ExperimentError("spike_times and voltage do not fit into a .csv: write a .zarr")
+        lines = math.prod(d.size for d in dimensions(asked.experiment, asked.axes))
+        if suffix == ".csv" and lines > _MOST_LINES:
+            rule = f"{lines} neurons are too many for a .csv (at most {_MOST_LINES})"
+            raise ExperimentError(f"{rule}: write a .zarr")
+        dataset = sweep(
+            asked.experiment,
+            asked.axes,
+            asked.features,
+            times=asked.times,
+            discard=asked.discard,
+            store=out if suffix == ".zarr" else None,
+            resume=given.resume,
+            client=given.dask,
+            block_size=given.block_size,
+            progress=False if given.quiet else None,
+        )
+    except LapicqueError as error:
+        raise ExperimentError(f"{given.sweep}: {error}") from None
+    except KeyboardInterrupt:
+        more = "; --resume goes on" if suffix == ".zarr" else ""
+        print(f"lapicque: stopped{more}", file=sys.stderr)
+        return 130
+    if suffix == ".csv":
+        _write_table(out, dataset)
+    _say(_sweep_summary(asked.experiment, dataset))
+    print(f"wrote {out}", file=sys.stderr)
+    return 0
+
+
+def _write_table(path: str, dataset: xr.Dataset) -> None:
+    try:
+        dataset.to_dataframe().reset_index().to_csv(path, index=False, lineterminator="\n")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ExperimentError(f"{path}: cannot be written: {reason}") from None
+
+
+def _sweep_summary(experiment: Experiment, dataset: xr.Dataset) -> str:
+    sizes = {n: size for n, size in dataset.sizes.items() if n not in ("time", "spike")}
+    sizes = {n: size for n, size in sizes.items() if not str(n).endswith(".sample")}
+    lines = [
+        f"{experiment.neuron}, varied:",
+        *(f"{name!s:>12}  {size} values" for name, size in sizes.items()),
+        f"{math.prod(sizes.values())} neurons, {experiment.duration:g} ms",
+        "",
+    ]
+    for name in dataset.attrs["features"].split():
+        values = dataset[name]
+        unit = "" if values.attrs["units"] == "1" else f" {values.attrs['units']}"
+        if values.size and int(values.notnull().sum()):
+            low, mean, high = (float(f()) for f in (values.min, values.mean, values.max))
+            shown = f"{low:.6g} to {high:.6g}{unit}, mean {mean:.6g}{unit}"
+        else:
+            shown = "-"
+        lines.append(f"{name:>12}  {shown}")
+    return "\n".join(lines)
 
 
 def _say(text: str) -> None:

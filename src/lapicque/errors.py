@@ -6,6 +6,7 @@ LapicqueError
 │   └── UnknownNameError             no parameter, model, kind, feature or path has this name
 ├── ExperimentError (ValueError)     a file or dict that is no experiment
 ├── LimitError (RuntimeError)        a cap was reached: spikes, steps, evaluations
+├── SweepError (RuntimeError)         a sweep cannot go on: its store, or its workers
 ├── MissingPackageError (ImportError) an optional package is not installed
 ├── LinkError (in link)              a share link that cannot be read or written
 ├── LabError (in lab.server)         the lab's server cannot start
@@ -115,6 +116,10 @@ class LimitError(LapicqueError, RuntimeError):
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+
+class SweepError(LapicqueError, RuntimeError):
+    """A sweep cannot go on: its store cannot be read or written, or its workers died."""
 
 
 class MissingPackageError(LapicqueError, ImportError):

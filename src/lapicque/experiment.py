@@ -318,13 +318,7 @@ class Experiment:
         ----------
         text : str
         """
-        import tomllib
-
-        try:
-            data = tomllib.loads(text)
-        except (AttributeError, TypeError, ValueError, RecursionError) as error:
-            raise ExperimentError(f"this is not TOML: {_first_line(error)}") from None
-        return cls.from_dict(data)
+        return cls.from_dict(_toml(text))
 
     @classmethod
     def from_json(cls, text: str) -> Experiment:
@@ -334,20 +328,7 @@ class Experiment:
         ----------
         text : str
         """
-        import json
-
-        def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-            if (twice := first_repeated(name for name, _ in pairs)) is not None:
-                raise ExperimentError(f"'{twice}' stands twice in one JSON object")
-            return dict(pairs)
-
-        try:
-            data = json.loads(text, object_pairs_hook=unique)
-        except (ValueError, TypeError, RecursionError) as error:
-            if isinstance(error, ExperimentError):
-                raise
-            raise ExperimentError(f"this is not JSON: {_first_line(error)}") from None
-        return cls.from_dict(data)
+        return cls.from_dict(_json(text))
 
 
 _FIELDS = tuple(f.name for f in dataclasses.fields(Experiment))
@@ -362,6 +343,31 @@ def first_repeated(names: Iterable[str]) -> str | None:
             return name
         seen.add(name)
     return None
+
+
+def _toml(text: str) -> Any:
+    import tomllib
+
+    try:
+        return tomllib.loads(text)
+    except (AttributeError, TypeError, ValueError, RecursionError) as error:
+        raise ExperimentError(f"this is not TOML: {_first_line(error)}") from None
+
+
+def _json(text: str) -> Any:
+    import json
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if (twice := first_repeated(name for name, _ in pairs)) is not None:
+            raise ExperimentError(f"'{twice}' stands twice in one JSON object")
+        return dict(pairs)
+
+    try:
+        return json.loads(text, object_pairs_hook=unique)
+    except (ValueError, TypeError, RecursionError) as error:
+        if isinstance(error, ExperimentError):
+            raise
+        raise ExperimentError(f"this is not JSON: {_first_line(error)}") from None
 
 
 def _first_line(error: BaseException) -> str:
@@ -385,6 +391,17 @@ def load(path: str | os.PathLike[str]) -> Experiment:
     ParameterError
         With the dotted path of the value that is wrong.
     """
+    return Experiment.from_dict(read_data(path))
+
+
+def read_data(path: str | os.PathLike[str]) -> Any:
+    """Return what a .toml or .json file holds, as plain data.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        A file that does not end in .json is read as TOML.
+    """
     try:
         with open(path, "rb") as file:
             text = file.read().decode("utf-8-sig")
@@ -395,5 +412,5 @@ def load(path: str | os.PathLike[str]) -> Experiment:
     except ValueError as error:
         raise ExperimentError(f"the file cannot be read: {_first_line(error)}") from None
     if os.fspath(path).lower().endswith(".json"):
-        return Experiment.from_json(text)
-    return Experiment.from_toml(text)
+        return _json(text)
+    return _toml(text)
