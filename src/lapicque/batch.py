@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import compile as compiler
 from . import rows
+from .current import Constant, Step
 from .errors import LimitError, ParameterError, unknown_name
 from .experiment import Experiment
 from .features import features as known_features
@@ -126,6 +127,18 @@ class Batch:
     def _varies(self) -> bool:
         # Whether the current, or how much of it there is, differs from row to row.
         return any(path == "duration" or path.startswith("current.") for path in self.paths)
+
+    def _current(self) -> int:
+        """Return what rows have for a current."""
+        ends = {"start", "stop"} & {path.rpartition(".")[2] for path in self.paths}
+        steady = not ends and all(
+            isinstance(part, (Constant, Step))
+            and (part.start <= 0.0 and part.stop is None and part.window is None)
+            for part in self.experiment.current.parts
+        )
+        if steady:
+            return interpreted.CONSTANT
+        return interpreted.OWN if self._varies else interpreted.SHARED
 
     # What is asked ------------------------------------------------------------------------------
 
@@ -308,6 +321,7 @@ class Batch:
         return {
             "targets": np.array(self.targets, dtype=np.int64),
             "model": experiment.neuron.code,
+            "current": self._current(),
             "form": (
                 np.array(form.starts),
                 np.array(form.value),
@@ -507,6 +521,7 @@ class _Runner:
                 self.columns.shape[1],
                 *self._seen(self.batch.base, fixed["targets"], self.columns.ravel()),
                 fixed["model"],
+                fixed["current"],
                 self._seen(*fixed["form"]),
                 recipe,
                 fixed["how"],
@@ -517,8 +532,7 @@ class _Runner:
                 fixed["discard"],
                 *self._seen(fixed["limits"].copy(), fixed["slots"], fixed["times"]),
                 fixed["wants_spikes"],
-                *self._seen(self.found.ravel(), spikes),
-                self._seen(self.volts.ravel())[0] if self.volts.size else None,
+                *self._seen(self.found.ravel(), spikes, self.volts.ravel()),
                 *scratch,
             )
             if used:
@@ -539,17 +553,17 @@ class _Runner:
     def _pieces(self) -> int:
         """Return how many pieces there is room for at first."""
         own = len(self.batch.fixed["form"][0])
-        return max(own, 64 + 2 * self.batch.layout.fixed) if self.batch._varies else own
+        fixed = self.batch.layout.fixed
+        return max(own, 64 + 2 * fixed) if self.batch._varies else max(own, fixed + 1)
 
     def _recipe(self, pieces: int) -> Any:
-        """Return what the kernel makes a row's own current of; None if all have the same."""
+        """Return what the kernel makes a row's own current of."""
         import numpy as np
 
-        if not self.batch._varies:
-            return None
         layout = self.batch.layout
         whole = [np.empty(pieces) for _ in range(4)]
-        whole += [np.zeros(pieces + 1, dtype=np.int64), np.empty(4 * membrane.TERM * pieces)]
+        terms = max(4 * membrane.TERM * pieces, len(layout.form[5]))
+        whole += [np.zeros(pieces + 1, dtype=np.int64), np.empty(terms)]
         whole += [np.zeros(4 * pieces if layout.kicks else 0)]
         parts = [each.copy() for each in whole]
         known: tuple[Any, ...] = layout.form

@@ -47,6 +47,9 @@ DONE, SPIKES_FULL, ROOM_FULL, PIECES_FULL = 0, 1, 2, 3
 TOO_MANY_SPIKES, TOO_MANY_EVALUATIONS, TOO_MANY_STEPS, TOO_MANY_PIECES = 4, 5, 6, 7
 ENDLESS, OUT_OF_RANGE = 8, 9
 
+# What rows have for a current: all the same, each its own, each a sum of constants.
+SHARED, OWN, CONSTANT = 0, 1, 2
+
 # Closed forms of a regular train are taken where no spike is this near to an end, in intervals.
 CLEAR = 1e-9
 
@@ -134,8 +137,7 @@ def rise_time(
 
 def regular(
     row: Floats,
-    f: float,
-    f_lo: float,
+    v: float,
     value: float,
     value_lo: float,
     begin: float,
@@ -149,6 +151,7 @@ def regular(
     receives the first of these spikes and the interval (ms): pairs, if they are to be ``precise``.
     """
     d, d_lo = excess(row, value, value_lo)
+    f, f_lo = pairs.two_sum(v, -row[THRESHOLD])
     reset, reset_lo = row[RESET], row[RESET + 1]
     if f >= 0.0 or reset >= 0.0:
         return -1
@@ -215,7 +218,7 @@ def exact_row(
     moving: Floats,
     budget: Floats,
 ) -> tuple[int, int]:
-    """Run one neuron exactly from V = ``v`` at 0; return ``(spikes, status)`` of `train`."""
+    """Run one neuron exactly from V = ``v`` at 0; return ``(spikes, status)`` of a batch."""
     starts, value, value_lo, slope, offset, terms, _ = form
     f, f_lo = pairs.add(v, 0.0, -row[THRESHOLD], 0.0)
     for k in range(len(state)):
@@ -228,7 +231,7 @@ def exact_row(
         if len(jumps):
             state[train.STATE_F] += jumps[0]
         adapting.anchor(row, state, anchors)
-        return adapting.run(
+        n, status = adapting.run(
             row,
             starts,
             value,
@@ -248,12 +251,13 @@ def exact_row(
             moving,
             budget,
         )
+        return n, ended(status, state[train.STATE_F])
     if len(jumps) and jumps[0] != 0.0:
         f, f_lo = pairs.add(f, f_lo, jumps[0], jumps_lo[0])
     state[train.STATE_F] = f
     state[train.STATE_F + 1] = f_lo
     piece_f[0] = f
-    return train.run(
+    n, status = train.run(
         row,
         starts,
         value,
@@ -273,6 +277,18 @@ def exact_row(
         loc,
         budget,
     )
+    return n, ended(status, state[train.STATE_F])
+
+
+def ended(status: int, f: float) -> int:
+    """Return what a status of `train` and `adapting` is for a batch."""
+    if status == train.FULL:
+        return ROOM_FULL
+    if status == train.TOO_MANY_EVALUATIONS:
+        return TOO_MANY_EVALUATIONS
+    if status == adapting.ENDLESS:
+        return ENDLESS
+    return DONE if math.isfinite(f) else OUT_OF_RANGE
 
 
 def step_row(
@@ -389,8 +405,9 @@ def run_rows(
     targets: Ints,
     columns: Floats,
     model: int,
+    current: int,
     shared: Form,
-    recipe: Recipe | None,
+    recipe: Recipe,
     how: int,
     exponential: bool,
     locate: int,
@@ -403,7 +420,7 @@ def run_rows(
     wants_spikes: bool,
     found: Floats,
     spikes: Floats,
-    voltages: Floats | None,
+    voltages: Floats,
     raw: Floats,
     row: Floats,
     state: Floats,
@@ -421,9 +438,9 @@ def run_rows(
     Stops at a row for which there is no room, or which has an error; what was written of it is
     written again by the next call, which begins there.
 
-    Rows have the ``shared`` current, or their own by a ``recipe``.  Without ``memory`` the neurons
-    have none, without ``node`` the method is exact: these, ``recipe`` and ``voltages`` are None
-    where they are not asked for, so that a compiler leaves them out.
+    Rows have the ``shared`` current, or their own by a ``recipe``, as ``current`` says.  Without
+    ``memory`` the neurons have none, without ``node`` the method is exact: these are None then, so
+    that a compiler leaves out what they are for.
 
     ``columns`` holds one column of ``total`` numbers after the other; column v stands for
     ``base[targets[v]]``.  ``limits``: spikes, evaluations and steps of one row.  Feature k goes to
@@ -451,125 +468,97 @@ def run_rows(
         v = raw[V_0]
         if v != v:
             v = models.start_potential(model, raw, NEURON)
-        if recipe is not None:
+        if current == CONSTANT and memory is None and node is None and len(times) == 0:
+            value, value_lo = constant_of(recipe, raw)
+            n = regular(row, v, value, value_lo, discard, end, precise, pace)
+            if n >= 0:
+                if wants_spikes:
+                    if n > limits[0]:
+                        return i, TOO_MANY_SPIKES, used
+                    if used + n > len(spikes):
+                        return i, SPIKES_FULL, used
+                    write_regular(pace, n, spikes, used)
+                    used += n
+                summarize_regular(n, end - discard, discard, pace, summary)
+                if slots[STEADY_RATE] >= 0:
+                    summary[STEADY_RATE] = train.constant_rate(row, value, value_lo)
+                for k in range(FEATURES):
+                    if slots[k] >= 0:
+                        found[slots[k] * total + i] = summary[k]
+                continue
+        if current != SHARED:
             made = write_form(recipe, raw, end)
             if made < 0:
                 return i, PIECES_FULL if made == shapes.FULL else TOO_MANY_PIECES, used
             form = cut(recipe[9], made)
             onset = onset_of(form)
-        starts, value, value_lo, slope, offset, terms, charges = form
-        count = len(starts)
+        charges = form[6]
+        count = len(form[0])
         if count > len(jumps_room):
             return i, PIECES_FULL, used
         jumps = jumps_room[: count if len(charges) else 0]
         jumps_lo = jumps_lo_room[: len(jumps)]
-        steady = count == 1 and slope[0] == 0.0 and len(terms) == 0 and len(charges) == 0
-        plain = steady and memory is None and node is None
-        n = -1
-        since = max(onset, discard)
-        v_lo = value_lo[0] if len(value_lo) else 0.0
-        if plain and voltages is None:
-            f, f_lo = pairs.add(v, 0.0, -row[THRESHOLD], 0.0)
-            n = regular(row, f, f_lo, value[0], v_lo, discard, end, precise, pace)
-        if n >= 0:
-            if n > limits[0] and wants_spikes:
-                return i, TOO_MANY_SPIKES, used
-            if wants_spikes:
-                if used + n > len(spikes):
-                    return i, SPIKES_FULL, used
-                write_regular(pace, n, spikes, used)
-                used += n
-            summarize_regular(n, end - discard, since, pace, summary)
+        if len(jumps):
+            write_jumps(row, charges, jumps, jumps_lo)
+        if node is None:
+            budget[0] = limits[2]
+            n, status = exact_row(
+                row, form, jumps, jumps_lo, v, memory, end, how,
+                state, hi, lo, piece_f, anchors, grazes, loc, moving, budget,
+            )  # fmt: skip
+        elif end / raw[DT] <= limits[3]:
+            n, status = step_row(
+                row, form, jumps, v, memory, end, raw[DT], exponential, tableau, locate,
+                constants, kick_times, kicks, state, node, hi,
+            )  # fmt: skip
         else:
-            if len(jumps):
-                write_jumps(row, charges, jumps, jumps_lo)
-            if node is None:
-                budget[0] = limits[2]
-                n, status = exact_row(
-                    row,
-                    form,
-                    jumps,
-                    jumps_lo,
-                    v,
-                    memory,
-                    end,
-                    how,
-                    state,
-                    hi,
-                    lo,
-                    piece_f,
-                    anchors,
-                    grazes,
-                    loc,
-                    moving,
-                    budget,
-                )
-                if status == train.FULL:
-                    return i, ROOM_FULL, used
-                if status == train.TOO_MANY_EVALUATIONS:
-                    return i, TOO_MANY_EVALUATIONS, used
-                if status == adapting.ENDLESS:
-                    return i, ENDLESS, used
-                if not math.isfinite(state[train.STATE_F]):
-                    return i, OUT_OF_RANGE, used
-            else:
-                if not end / raw[DT] <= limits[3]:
-                    return i, TOO_MANY_STEPS, used
-                n, status = step_row(
-                    row,
-                    form,
-                    jumps,
-                    v,
-                    memory,
-                    end,
-                    raw[DT],
-                    exponential,
-                    tableau,
-                    locate,
-                    constants,
-                    kick_times,
-                    kicks,
-                    state,
-                    node,
-                    hi,
-                )
-                if status != DONE:
-                    return i, status, used
-            if n > limits[0]:
-                return i, TOO_MANY_SPIKES, used
-            if wants_spikes:
-                kept = 0
-                while kept < n and hi[kept] < discard:
-                    kept += 1
-                if used + n - kept > len(spikes):
-                    return i, SPIKES_FULL, used
-                for k in range(kept, n):
-                    spikes[used] = hi[k]
-                    used += 1
-            summarize(hi, lo, n, discard, end, since, summary)
-            if voltages is not None:
-                sample_row(
-                    row,
-                    form,
-                    jumps,
-                    v,
-                    memory,
-                    times,
-                    hi[:n],
-                    lo[:n],
-                    piece_f[:count],
-                    state,
-                    anchors,
-                    loc,
-                    spare,
-                    voltages[i * len(times) : (i + 1) * len(times)],
-                )
-        if plain and slots[STEADY_RATE] >= 0 and row[RESET] < 0.0:
-            summary[STEADY_RATE] = train.constant_rate(row, value[0], v_lo)
+            return i, TOO_MANY_STEPS, used
+        if status != DONE:
+            return i, status, used
+        if n > limits[0]:
+            return i, TOO_MANY_SPIKES, used
+        if wants_spikes:
+            kept = 0
+            while kept < n and hi[kept] < discard:
+                kept += 1
+            if used + n - kept > len(spikes):
+                return i, SPIKES_FULL, used
+            for k in range(kept, n):
+                spikes[used] = hi[k]
+                used += 1
+        summarize(hi, lo, n, discard, end, onset, summary)
+        if slots[STEADY_RATE] >= 0 and memory is None and node is None:
+            summary[STEADY_RATE] = last_rate(row, form, summary[STEADY_RATE])
+        if len(times) and node is None:
+            sample_row(
+                row, form, jumps, v, memory, times, hi[:n], lo[:n], piece_f[:count],
+                state, anchors, loc, spare, voltages[i * len(times) : (i + 1) * len(times)],
+            )  # fmt: skip
         for k in range(FEATURES):
             if slots[k] >= 0:
                 found[slots[k] * total + i] = summary[k]
     return last, DONE, used
+
+
+def constant_of(recipe: Recipe, raw: Floats) -> tuple[float, float]:
+    """Return the sum of the parts (nA, a pair) of a current of constants."""
+    raw_at = recipe[1]
+    value = 0.0
+    value_lo = 0.0
+    for k in range(len(raw_at)):
+        value, value_lo = pairs.add(value, value_lo, raw[raw_at[k] + shapes.OWN], 0.0)
+    return value, value_lo
+
+
+def last_rate(row: Floats, form: Form, otherwise: float) -> float:
+    """Return the rate (Hz) that the last piece keeps up, if it is a constant without kicks."""
+    _, value, value_lo, slope, offset, _, charges = form
+    p = len(value) - 1
+    if slope[p] != 0.0 or len(charges) > 0 or row[RESET] >= 0.0:
+        return otherwise
+    if len(offset) > 0 and offset[p + 1] > offset[p]:
+        return otherwise
+    return train.constant_rate(row, value[p], value_lo[p] if len(value_lo) else 0.0)
 
 
 def write_form(recipe: Recipe, raw: Floats, end: float) -> int:
