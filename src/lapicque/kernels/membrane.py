@@ -144,20 +144,13 @@ def anchor_terms(
     An oscillation is re-phased with the pair, so that its phase does not drift over a long run.
     """
     count = 0
-    top = -1
-    powers = [0.0]
+    top = 0
     for j in range(TERM * first, TERM * last, TERM):
         n = int(terms[j])
         l_re = terms[j + 3]
         l_im = terms[j + 4]
         if l_re == 0.0 == l_im and n > 0:
-            if top < 0:
-                powers = [0.0] * (MAX_DEGREE + 1)
             top = max(top, n)
-            weight = gain * terms[j + 1]
-            for m in range(n, -1, -1):
-                powers[m] += weight
-                weight *= m * (s + s_lo) / (n - m + 1.0)
             continue
         c = complex(terms[j + 1], terms[j + 2])
         if s != 0.0 or s_lo != 0.0:
@@ -193,17 +186,40 @@ def anchor_terms(
                 loc[k + 6] = g.real
                 loc[k + 7] = g.imag
     if top > 0:
-        low = 0
-        while powers[low] == 0.0 and low < top:
-            low += 1
-        for m in range(top, low - 1, -1):
-            k = LOC * count
-            count += 1
-            for i in range(2, LOC):
-                loc[k + i] = 0.0
-            loc[k] = POWER
-            loc[k + 1] = float(m)
-            loc[k + 2] = powers[m]
+        count = anchor_powers(terms, first, last, s + s_lo, gain, top, count, loc)
+    return count
+
+
+def anchor_powers(
+    terms: Floats,
+    first: int,
+    last: int,
+    s: float,
+    gain: float,
+    top: int,
+    count: int,
+    loc: Floats,
+) -> int:
+    """Append the powers of a piece, as one polynomial at ``s``; return the number of terms."""
+    powers = [0.0] * (MAX_DEGREE + 1)
+    for j in range(TERM * first, TERM * last, TERM):
+        n = int(terms[j])
+        if n > 0 and terms[j + 3] == 0.0 == terms[j + 4]:
+            weight = gain * terms[j + 1]
+            for m in range(n, -1, -1):
+                powers[m] += weight
+                weight *= m * s / (n - m + 1.0)
+    low = 0
+    while powers[low] == 0.0 and low < top:
+        low += 1
+    for m in range(top, low - 1, -1):
+        k = LOC * count
+        count += 1
+        for i in range(2, LOC):
+            loc[k + i] = 0.0
+        loc[k] = POWER
+        loc[k + 1] = float(m)
+        loc[k + 2] = powers[m]
     return count
 
 
