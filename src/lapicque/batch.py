@@ -17,14 +17,16 @@ from typing import TYPE_CHECKING, Any
 
 from . import compile as compiler
 from . import rows
-from .current import Constant, Step
+from .current import Constant, Sampled, Step
 from .errors import LimitError, ParameterError, unknown_name
 from .experiment import Experiment
 from .features import features as known_features
 from .kernels import adapting, adapting_steps, following, membrane, steps, train
 from .kernels import batch as interpreted
 from .kernels.membrane import LOC
+from .kernels.samples import spacing
 from .method import Exact, FixedStep
+from .parameter import LARGEST
 from .response import Response
 from .simulate import DURATION, MAX_EVALUATIONS, MAX_SPIKES, MAX_STEPS
 
@@ -109,6 +111,10 @@ class Batch:
             raise ParameterError(
                 "features", "must be without 'voltage' with a fixed-step method", method.name
             )
+        sampled = [path for path in self.paths if self._has_samples(path)]
+        if len(sampled) > 1:
+            raise ParameterError("axes", "may vary the samples of one part only", sampled[1])
+        self._sampled = sampled[0] if sampled else None
         self.targets = [self._target(path) for path in self.paths]
         if self.discard > 0.0 and "duration" not in self.paths:
             self._check_discard(experiment.duration)
@@ -122,6 +128,61 @@ class Batch:
     def _own(self) -> int:
         # Where the current's numbers begin.
         return interpreted.NEURON + len(self.experiment.neuron.raw())
+
+    def _has_samples(self, path: str) -> bool:
+        head, *rest = path.split(".")
+        parts = self.experiment.current.parts
+        return (
+            head == "current"
+            and rest[1:] == ["values"]
+            and isinstance(parts[int(rest[0])], Sampled)
+        )
+
+    def samples(self, columns: Columns) -> tuple[Any, ...]:
+        """Return what the kernel is given of samples that differ from row to row.
+
+        Parameters
+        ----------
+        columns : mapping of str to ndarray
+        """
+        import numpy as np
+
+        if self._sampled is None:
+            return np.zeros(1), 0.0, np.zeros(0), 0.0, 0
+        k = int(self._sampled.split(".")[1])
+        part: Any = self.experiment.current.parts[k]
+        times = np.array(part.times) + part.start
+        held = part.stop if part.interpolation == "hold" else None
+        values = np.ascontiguousarray(columns[self._sampled], dtype=float).ravel()
+        step = spacing(times.tolist())
+        return times, step, values, -math.inf if held is None else held, k
+
+    def _checked_samples(self, values: Any) -> np.ndarray:
+        import numpy as np
+
+        path = str(self._sampled)
+        part: Any = self.experiment.current.parts[int(path.split(".")[1])]
+        try:
+            found = np.asarray(values, dtype=float)
+        except (TypeError, ValueError):
+            raise ParameterError(path, "must be rows of numbers in nA", values) from None
+        if found.ndim != 2 or found.shape[1] != len(part.times):
+            rule = f"must have the shape (rows, {len(part.times)}), in nA"
+            raise ParameterError(path, rule, found.shape)
+        inside = np.abs(found) <= LARGEST
+        if not inside.all():
+            raise ParameterError(path, "must be finite numbers in nA", found[~inside][0].item())
+        return found
+
+    def _samples_alone(self) -> bool:
+        """Whether rows have one sampled part from 0 on, its own samples, and nothing else."""
+        parts = self.experiment.current.parts
+        if self._sampled is None or len(parts) != 1:
+            return False
+        (part,) = parts
+        ends = part.window is None and (part.stop is None or part.interpolation == "hold")  # type: ignore[attr-defined]
+        moved = {"current.0.start", "current.0.stop"} & set(self.paths)
+        return ends and not moved and part.start + part.times[0] >= 0.0  # type: ignore[attr-defined]
 
     @property
     def _varies(self) -> bool:
@@ -138,6 +199,8 @@ class Batch:
         )
         if steady:
             return interpreted.CONSTANT
+        if self._samples_alone():
+            return interpreted.SAMPLED
         return interpreted.OWN if self._varies else interpreted.SHARED
 
     # What is asked ------------------------------------------------------------------------------
@@ -207,12 +270,15 @@ class Batch:
             return interpreted.V_0
         if path == "method.dt" and isinstance(self.method, FixedStep):
             return interpreted.DT
-        self.experiment.parameter(path)
+        if path != self._sampled:
+            self.experiment.parameter(path)
         if head == "neuron":
             # A derived parameter is refused as everywhere.
             self.experiment.replace({path: self.experiment.value(path)})
             entry = int(rest[1]) if len(rest) > 1 else 0
             return interpreted.NEURON + self.experiment.neuron.raw_index(rest[0], entry)
+        if head == "current" and rest[1] == "values" and self._sampled is not None:
+            return -1
         if head == "current" and rest[1] in self.layout.names[int(rest[0])]:
             return self._own + self.layout.index(int(rest[0]), rest[1])
         raise ParameterError(path, "cannot be swept", cure="Nothing in this experiment reads it.")
@@ -235,12 +301,14 @@ class Batch:
         given = {
             (int(path.split(".")[1]), path.split(".")[2]): values
             for path, values in columns.items()
-            if path.startswith("current.")
+            if path.startswith("current.") and path != self._sampled
         }
         checked = {
             f"current.{k}.{name}": column
             for (k, name), column in rows.columns(self.experiment.current, given).items()
         }
+        if self._sampled is not None:
+            checked[self._sampled] = self._checked_samples(columns[self._sampled])
         for path, values in columns.items():
             if path not in checked:
                 checked[path] = self.experiment.parameter(path).check_column(values, path)
@@ -278,7 +346,7 @@ class Batch:
         columns : mapping of str to ndarray
         """
         return self.experiment.replace(
-            {path: float(values[number]) for path, values in columns.items()}
+            {path: values[number].tolist() for path, values in columns.items()}
         )
 
     def _raise_for(self, number: int, columns: Columns) -> None:
@@ -319,7 +387,7 @@ class Batch:
         tableau = method.tableau if isinstance(method, FixedStep) else None
         memory = experiment.neuron.initial(experiment.initial)
         return {
-            "targets": np.array(self.targets, dtype=np.int64),
+            "targets": np.array([k for k in self.targets if k >= 0], dtype=np.int64),
             "model": experiment.neuron.code,
             "current": self._current(),
             "form": (
@@ -371,15 +439,16 @@ class Batch:
         import numpy as np
 
         count = self._rows(columns)
-        stacked = np.empty((len(self.paths), count))
-        for k, path in enumerate(self.paths):
+        plain = [path for path in self.paths if path != self._sampled]
+        stacked = np.empty((len(plain), count))
+        for k, path in enumerate(plain):
             stacked[k] = columns[path]
             if path.endswith(".stop"):
                 stacked[k][np.isnan(stacked[k])] = math.inf  # none
         wanted = self._numbered
         found = np.empty((len(wanted), count))
         volts = np.empty((count, len(self.times)))
-        runner = _Runner(self, stacked, found, volts)
+        runner = _Runner(self, stacked, self.samples(columns), found, volts)
         try:
             pieces = runner.run(threads)
         except (OverflowError, ZeroDivisionError):  # interpreted; compiled, it is a status
@@ -413,8 +482,9 @@ class Batch:
     def _fault(self, row: int | None, status: int, columns: Columns) -> LimitError:
         where = "a row"
         if row is not None:
-            listed = ", ".join(f"{path} = {columns[path][row]:g}" for path in self.paths)
-            where = f"row {row} ({listed})"
+            plain = [path for path in self.paths if path != self._sampled]
+            listed = ", ".join(f"{path} = {columns[path][row]:g}" for path in plain)
+            where = f"row {row} ({listed})" if listed else f"row {row}"
         return LimitError(
             {
                 interpreted.TOO_MANY_SPIKES: f"{where}: there are more than {MAX_SPIKES} spikes. "
@@ -478,10 +548,15 @@ class _Runner:
     """The threads of one batch, each with room of its own to work in."""
 
     def __init__(
-        self, batch: Batch, columns: np.ndarray, found: np.ndarray, volts: np.ndarray
+        self,
+        batch: Batch,
+        columns: np.ndarray,
+        samples: tuple[Any, ...],
+        found: np.ndarray,
+        volts: np.ndarray,
     ) -> None:
         self.batch = batch
-        self.columns, self.found, self.volts = columns, found, volts
+        self.columns, self.samples, self.found, self.volts = columns, samples, found, volts
         self.compiled = compiler.available() if batch.compiled is None else batch.compiled
         self.kernel: Any = compiler.kernels().run_rows if self.compiled else interpreted.run_rows
         if batch.compiled is None and not self.compiled:
@@ -493,7 +568,7 @@ class _Runner:
             )
 
     def run(self, threads: int | None) -> list[_Piece]:
-        count = self.columns.shape[1]
+        count = self.volts.shape[0]
         workers = (threads or processors()) if self.compiled else 1
         size = max(1, min(_CHUNK, -(-count // (4 * workers)) if workers > 1 else count))
         chunks = [(k, min(k + size, count)) for k in range(0, count, size)]
@@ -512,18 +587,26 @@ class _Runner:
             spike_room = 64 * (last - first)
         scratch = self._scratch(room, pieces)
         recipe = self._recipe(pieces)
+        times, step, values, held_until, part = self.samples
         row = first
         while True:
             spikes = np.empty(spike_room)
             row, status, used = self.kernel(
                 row,
                 last,
-                self.columns.shape[1],
+                self.volts.shape[0],
                 *self._seen(self.batch.base, fixed["targets"], self.columns.ravel()),
                 fixed["model"],
                 fixed["current"],
                 self._seen(*fixed["form"]),
                 recipe,
+                (
+                    *self._seen(times),
+                    step,
+                    *self._seen(values),
+                    held_until,
+                    part,
+                ),
                 fixed["how"],
                 fixed["exponential"],
                 fixed["locate"],

@@ -8,7 +8,18 @@ from __future__ import annotations
 
 import math
 
-from . import adapting, adapting_steps, assembly, models, pairs, shapes, steps, trace, train
+from . import (
+    adapting,
+    adapting_steps,
+    assembly,
+    models,
+    pairs,
+    samples,
+    shapes,
+    steps,
+    trace,
+    train,
+)
 from .membrane import (
     RATE,
     REFRACTORY,
@@ -31,6 +42,9 @@ if TYPE_CHECKING:
     # numbers of each part begin, what is given of each, how many pieces are; times, table; room for
     # ranges and spans; the forms of the parts, with the given ones; room for their sum; for terms.
     Recipe = tuple[Ints, Ints, Ints, int, Floats, Floats, Ints, Floats, Form, Form, Floats]
+    # Samples that differ from row to row: their times and step, the values of all rows, until when
+    # the last one is held (before the first: joined by lines), and their part.
+    Samples = tuple[Floats, float, Floats, float, int]
     Nodes = tuple[Floats, Floats, Floats, Floats, Floats, Floats, Floats]
 
 # What leads the numbers of a row: duration (ms), V_0 (mV, NaN for the neuron's own), the time step;
@@ -48,7 +62,8 @@ TOO_MANY_SPIKES, TOO_MANY_EVALUATIONS, TOO_MANY_STEPS, TOO_MANY_PIECES = 4, 5, 6
 ENDLESS, OUT_OF_RANGE = 8, 9
 
 # What rows have for a current: all the same, each its own, each a sum of constants.
-SHARED, OWN, CONSTANT = 0, 1, 2
+# Or one sampled part and nothing else, each row its own samples.
+SHARED, OWN, CONSTANT, SAMPLED = 0, 1, 2, 3
 
 # Closed forms of a regular train are taken where no spike is this near to an end, in intervals.
 CLEAR = 1e-9
@@ -408,6 +423,7 @@ def run_rows(
     current: int,
     shared: Form,
     recipe: Recipe,
+    sampled: Samples,
     how: int,
     exponential: bool,
     locate: int,
@@ -486,33 +502,43 @@ def run_rows(
                     if slots[k] >= 0:
                         found[slots[k] * total + i] = summary[k]
                 continue
-        if current != SHARED:
-            made = write_form(recipe, raw, end)
-            if made < 0:
-                return i, PIECES_FULL if made == shapes.FULL else TOO_MANY_PIECES, used
-            form = cut(recipe[9], made)
-            onset = onset_of(form)
-        charges = form[6]
-        count = len(form[0])
-        if count > len(jumps_room):
-            return i, PIECES_FULL, used
-        jumps = jumps_room[: count if len(charges) else 0]
-        jumps_lo = jumps_lo_room[: len(jumps)]
-        if len(jumps):
-            write_jumps(row, charges, jumps, jumps_lo)
-        if node is None:
+        quick = current == SAMPLED and len(times) == 0 and slots[STEADY_RATE] < 0
+        if memory is None and node is None and quick:
             budget[0] = limits[2]
-            n, status = exact_row(
-                row, form, jumps, jumps_lo, v, memory, end, how,
-                state, hi, lo, piece_f, anchors, grazes, loc, moving, budget,
-            )  # fmt: skip
-        elif end / raw[DT] <= limits[3]:
-            n, status = step_row(
-                row, form, jumps, v, memory, end, raw[DT], exponential, tableau, locate,
-                constants, kick_times, kicks, state, node, hi,
-            )  # fmt: skip
+            factor = raw[recipe[1][sampled[4]] + shapes.OWN]
+            n, status = sampled_row(
+                row, sampled, i, factor, v, end, how, state, hi, lo, grazes, loc, budget
+            )
+            onset = onset_of_samples(sampled, i, factor)
         else:
-            return i, TOO_MANY_STEPS, used
+            if current != SHARED:
+                write_samples(recipe, sampled, i)
+                made = write_form(recipe, raw, end)
+                if made < 0:
+                    return i, PIECES_FULL if made == shapes.FULL else TOO_MANY_PIECES, used
+                form = cut(recipe[9], made)
+                onset = onset_of(form)
+            charges = form[6]
+            count = len(form[0])
+            if count > len(jumps_room):
+                return i, PIECES_FULL, used
+            jumps = jumps_room[: count if len(charges) else 0]
+            jumps_lo = jumps_lo_room[: len(jumps)]
+            if len(jumps):
+                write_jumps(row, charges, jumps, jumps_lo)
+            if node is None:
+                budget[0] = limits[2]
+                n, status = exact_row(
+                    row, form, jumps, jumps_lo, v, memory, end, how,
+                    state, hi, lo, piece_f, anchors, grazes, loc, moving, budget,
+                )  # fmt: skip
+            elif end / raw[DT] <= limits[3]:
+                n, status = step_row(
+                    row, form, jumps, v, memory, end, raw[DT], exponential, tableau, locate,
+                    constants, kick_times, kicks, state, node, hi,
+                )  # fmt: skip
+            else:
+                return i, TOO_MANY_STEPS, used
         if status != DONE:
             return i, status, used
         if n > limits[0]:
@@ -531,13 +557,69 @@ def run_rows(
             summary[STEADY_RATE] = last_rate(row, form, summary[STEADY_RATE])
         if len(times) and node is None:
             sample_row(
-                row, form, jumps, v, memory, times, hi[:n], lo[:n], piece_f[:count],
+                row, form, jumps, v, memory, times, hi[:n], lo[:n], piece_f[: len(form[0])],
                 state, anchors, loc, spare, voltages[i * len(times) : (i + 1) * len(times)],
             )  # fmt: skip
         for k in range(FEATURES):
             if slots[k] >= 0:
                 found[slots[k] * total + i] = summary[k]
     return last, DONE, used
+
+
+def sampled_row(
+    row: Floats,
+    sampled: Samples,
+    i: int,
+    factor: float,
+    v: float,
+    end: float,
+    how: int,
+    state: Floats,
+    hi: Floats,
+    lo: Floats,
+    grazes: Floats,
+    loc: Floats,
+    budget: Floats,
+) -> tuple[int, int]:
+    """Run one neuron through its own samples; return ``(spikes, status)`` of a batch."""
+    times, step, values, held_until, _ = sampled
+    for k in range(len(state)):
+        state[k] = 0.0
+    state[train.STATE_F], state[train.STATE_F + 1] = pairs.add(v, 0.0, -row[THRESHOLD], 0.0)
+    n, status = samples.run(
+        row, times, step, values, i * len(times), factor, held_until, end, how,
+        state, hi, lo, grazes, loc, budget,
+    )  # fmt: skip
+    return n, ended(status, state[train.STATE_F])
+
+
+def onset_of_samples(sampled: Samples, i: int, factor: float) -> float:
+    """Return when a row's samples are first not zero; infinity if never."""
+    times, _, values, held_until, _ = sampled
+    at = i * len(times)
+    for k in range(len(times)):
+        if factor * values[at + k] != 0.0:
+            # A line rises from the sample before.
+            return times[k - 1] if k > 0 and held_until < times[0] else times[k]
+    return math.inf
+
+
+def write_samples(recipe: Recipe, sampled: Samples, i: int) -> None:
+    """Write a row's own samples into the pieces that are given."""
+    times, _, values, held_until, part = sampled
+    if len(values) == 0:
+        return
+    _, value, _, slope, _, _, _ = recipe[8]
+    first = recipe[2][2 * part]
+    at = i * len(times)
+    for k in range(len(times)):
+        value[first + k] = values[at + k]
+        slope[first + k] = 0.0
+    if held_until < times[0]:
+        value[first + len(times) - 1] = 0.0
+        for k in range(len(times) - 1):
+            rise = values[at + k + 1] - values[at + k]
+            slope[first + k] = rise / (times[k + 1] - times[k])
 
 
 def constant_of(recipe: Recipe, raw: Floats) -> tuple[float, float]:
