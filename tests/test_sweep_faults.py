@@ -77,7 +77,8 @@ def test_killed_at_random_moments_it_resumes_to_the_same_bytes(truth, tmp_path):
 @pytest.mark.parametrize(("most", "block", "kept"), [(10, 8, 7), (2600, 1, 15)])
 def test_a_full_disk_is_an_error_that_says_how_to_go_on(most, block, kept, truth, tmp_path):
     """Files may not exceed a size (RLIMIT_FSIZE) from the 8th block on, or only the metadata at the
-    end cannot be written. The error names the store and the cure; with room, the same bytes come out."""
+    end cannot be written. The error names the store and the cure; with room, the bytes are the same
+    as those of the sweep undisturbed."""
     store = tmp_path / "full.zarr"
     message, status, blocks, resumed = run_case("full-disk", store, most, block)
     assert message.startswith(f"{store}: cannot be written: File too large")
@@ -152,8 +153,8 @@ def test_an_existing_store_is_not_touched(copy, tmp_path):
     assert case.files(copy) == before
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder/notes.txt").write_text("mine")
-    for resume in (False, True):
-        with pytest.raises(lq.LapicqueError, match="folder"):
+    for resume, words in ((False, "'store' must not exist"), (True, "folder: is no store")):
+        with pytest.raises(lq.LapicqueError, match=words):
             case.sweep(tmp_path / "folder", resume=resume)
     assert case.files(tmp_path / "folder") == {"notes.txt": b"mine"}
 
