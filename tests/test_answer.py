@@ -100,7 +100,7 @@ def moved(variant, positions):
         *steps, last = path.split(".")
         for step in steps:
             inner = inner[int(step) if step.isdigit() else step]
-        inner[last] = value
+        inner[int(last) if last.isdigit() else last] = value
     return data
 
 
@@ -136,14 +136,18 @@ def test_a_caller_cannot_spoil_the_next_description():
 
 
 def test_the_description_is_plain():
-    """The description is JSON, with version, protocol, limits and the six experiments in order."""
+    """The description is JSON, with version, protocol, limits and the six experiments in order;
+    after them the neurons, in a group of their own."""
     described = describe()
     assert json.loads(json.dumps(described, allow_nan=False)) == described
     assert described["version"] == lq.__version__
     assert described["protocol"] == 3
     limits = {"drawn_spikes": DRAWN_SPIKES, "experiments": MAX_EXPERIMENTS, "steps": MAX_STEPS}
     assert described["limits"] == limits
-    assert [p["title"].split()[0] for p in described["presets"]] == ["1", "2a", "2b", "3", "4", "5"]
+    experiments = [p for p in described["presets"] if "group" not in p]
+    assert [p["title"].split()[0] for p in experiments] == ["1", "2a", "2b", "3", "4", "5"]
+    assert described["presets"][:6] == experiments
+    assert {p["group"] for p in described["presets"][6:]} == {"Neurons"}
     assert {p["name"] for p in described["presets"]} >= set(TABLE)
     assert described["first"] == "constant" == described["presets"][0]["name"]
     views = {v["name"] for v in described["views"]}
@@ -193,7 +197,7 @@ def test_the_sliders_are_those_of_the_design(name, label, variant):
     parameters = describe()["parameters"]
     for slider in sliders.values():
         assert slider["label"]
-        assert slider["symbol"]
+        assert slider["symbol"] or slider["targets"][0]["path"].endswith((".start", ".stop"))
         assert slider["step"] > 0
         assert slider["minimum"] <= slider["default"] <= slider["maximum"]
         assert slider["targets"]
@@ -210,7 +214,8 @@ def test_the_sliders_are_those_of_the_design(name, label, variant):
 @pytest.mark.parametrize(("name", "label", "variant"), VARIANTS, ids=IDS)
 def test_the_base_is_where_the_sliders_stand(name, label, variant):
     """Sliders at their defaults give the variant's own experiments, float for float."""
-    assert moved(variant, {}) == [e["experiment"] for e in variant["experiments"]]
+    base = [lq.Experiment.from_dict(e["experiment"]) for e in variant["experiments"]]
+    assert [lq.Experiment.from_dict(each) for each in moved(variant, {})] == base
 
 
 @pytest.mark.parametrize(("name", "label", "variant"), VARIANTS, ids=IDS)
@@ -236,6 +241,28 @@ def test_every_slider_at_its_ends(name, label, variant):
         assert paths & {*reply["error"]["paths"]}, (case, reply)
         assert reply["error"]["path"] == reply["error"]["paths"][0]
         assert reply["error"]["path"] in reply["error"]["message"]
+
+
+def test_a_reset_above_the_threshold_in_a_run_of_no_length():
+    """It is no error with t_ref > 0; what it does is said for a run of any length."""
+    neuron = lq.LIF(V_reset=-40.0, t_ref=2.0)
+    (result,) = drawn(lq.Experiment(neuron, lq.constant(2.0), 0.0))
+    assert result["sentence"].endswith("but this run is too short for a spike.")
+    (result,) = drawn(lq.Experiment(neuron, lq.constant(2.0), 0.0, V_0=-50.0))
+    assert result["sentence"].endswith("end of each refractory period, every 2 ms.")
+
+
+def test_a_threshold_without_a_rheobase():
+    """One that follows V as fast as it falls back (level 5) is said so, not called infinite."""
+    neuron = lq.GLIF(level=5, th_voltage_decay=0.005)
+    words = "the threshold follows V so closely that there is no rheobase."
+    (result,) = drawn(lq.Experiment(neuron, lq.constant(0.5), 100.0))
+    count, first = len(result["spikes"]), result["spikes"][0]
+    assert result["sentence"] == f"{count} spikes, the first at {first:.5g} ms; {words}"
+    (result,) = drawn(lq.Experiment(neuron, lq.constant(0.2), 100.0))
+    assert re.fullmatch(
+        f"V comes within .* mV of the threshold, silent; {words}", result["sentence"]
+    )
 
 
 def test_the_extremes_that_the_design_names():
@@ -372,14 +399,19 @@ def starts_above(experiment, response, t):
 
 
 def test_peaks_touch_the_threshold_exactly():
-    """Each spike of every preset stands in the line as (t, V_th) and then (t, V_reset)."""
+    """Each spike of every experiment stands in the line as (t, V_th) and then (t, V_reset)."""
     for name, label, variant in VARIANTS:
+        if "V_reset" not in variant["experiments"][0]["experiment"]["neuron"]:
+            continue  # thresholds that move, or V that is not reset
+        # With a memory V at a spike is computed.
+        exact = lq.Experiment.from_dict(variant["experiments"][0]["experiment"]).neuron.renewal
         data = moved(variant, {"I_max": 4.0})
         for entry, result in zip(data, drawn(*data, width=1000), strict=True):
             corners = list(zip(result["t"], result["V"], strict=True))
             for t in result["spikes"]:
                 k = bisect_left(result["t"], t)
-                assert corners[k] == (t, entry["neuron"]["V_th"]), (name, label)
+                at = corners[k] if exact else (corners[k][0], round(corners[k][1], 12))
+                assert at == (t, entry["neuron"]["V_th"]), (name, label)
                 t_after, v_after = corners[k + 1]
                 assert t_after == t
                 assert v_after == pytest.approx(entry["neuron"]["V_reset"], abs=1e-12)

@@ -269,6 +269,22 @@ def test_an_unwritable_folder(tmp_path, capsys):
     assert "x.csv" in one_line(capsys.readouterr().err)
 
 
+def test_a_figure_names_what_spikes_leave_behind_and_kicks(tmp_path):
+    """In its legend, with the largest jump; not where there are none."""
+    pytest.importorskip("matplotlib")
+    from lapicque.plot import plot
+
+    def words(experiment):
+        (legend,) = plot(experiment.run()).legends
+        return [text.get_text() for text in legend.get_texts()]
+
+    plain = lq.load(ONE)
+    assert not {"after-spike current", "kicks, up to 4 mV"} & {*words(plain)}
+    current = lq.constant(0.5) + lq.kicks([20.0, 50.0], jump=-4.0)
+    found = words(lq.Experiment(lq.GLIF(level=3), current, 100.0))
+    assert found[:2] == ["after-spike current", "kicks, up to 4 mV"]
+
+
 def test_without_matplotlib_it_says_what_to_install(tmp_path):
     """Without matplotlib a figure is refused with the command that installs it, and `run` works."""
     code = (
@@ -343,6 +359,8 @@ def test_no_command_prints_the_help(capsys):
             ["run"],
             [
                 "FILE",
+                "--preset",
+                "glif5",
                 "--json",
                 "--out",
                 ".csv",
@@ -367,6 +385,14 @@ def test_help_names_every_option(command, words, capsys):
     assert all(word in out for word in words)
 
 
+def test_a_preset_is_run_by_its_name(capsys):
+    """As its file would be; an unknown one is refused in one line, with the likeliest."""
+    assert main(["run", "--preset", "nest", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["spike_count"] == 12
+    assert main(["run", "--preset", "nst"]) == 2
+    assert "Did you mean `nest`?" in one_line(capsys.readouterr().err)
+
+
 def test_the_experiment_in_the_help_runs(capsys, tmp_path):
     """The file that the help of `run` shows is an experiment that runs."""
     with pytest.raises(SystemExit):
@@ -386,6 +412,7 @@ def test_the_experiment_in_the_help_runs(capsys, tmp_path):
     [
         (["simulate"], "simulate"),
         (["run"], "FILE"),
+        (["run", "--preset", "nest", "a.toml"], "FILE"),
         (["run", "a.toml", "b.toml"], "b.toml"),
         (["run", "--jsn", "a.toml"], "--jsn"),
         (["run", "a.toml", "--out"], "--out"),

@@ -28,7 +28,8 @@ pytestmark = pytest.mark.browser
 
 AXE = Path(__file__).parent.parent / "web" / "node_modules" / "axe-core" / "axe.min.js"
 DESCRIBED = describe()
-PRESETS = {preset["name"]: preset for preset in DESCRIBED["presets"]}
+# The neurons of the list have sliders like these, made by themselves.
+PRESETS = {preset["name"]: preset for preset in DESCRIBED["presets"] if "group" not in preset}
 VIEWS = [view["name"] for view in DESCRIBED["views"]]
 METHODS = [method["name"] for method in DESCRIBED["methods"] if method["locates"]]
 
@@ -661,6 +662,9 @@ def test_a_pasted_link_is_opened(page):
     page.keyboard.press("Enter")
     expect(page.locator(".lp-share-status")).to_contain_text("made by a newer lapicque")
     expect(page.locator(".lp-general")).not_to_be_visible()
+    field.fill("")
+    page.keyboard.press("Enter")
+    expect(page.locator(".lp-share-status")).to_have_text("")
     field.fill(f" https://example.org/lab/#{step} ")
     page.keyboard.press("Enter")
     expect(page.locator(".lp-share")).not_to_be_visible()
@@ -1010,6 +1014,46 @@ def test_a_projector_shows_the_potential_beside_a_method(open_lab):
     assert page.locator("[data-panel=V]").bounding_box()["height"] >= 140.0
     scrolled = "(main) => main.scrollHeight - main.clientHeight"
     assert page.locator(".lp-main").evaluate(scrolled) <= 0
+
+
+def test_a_phone_held_sideways_presents_a_method(open_lab):
+    """844 x 390: V is no flat line, what does not fit scrolls, the slider at hand stays."""
+    page = open_lab(844, 390)
+    choose(page, "method", "Euler")
+    tool(page, "presenter").click()
+    expect(page.locator("[data-panel=error]")).to_be_visible()
+    assert page.locator("[data-panel=V]").bounding_box()["height"] >= 80.0
+    expect(slider(page, "I")).to_be_in_viewport(ratio=1.0)
+
+
+def test_neurons_are_listed_beside_the_experiments(open_lab):
+    """One is chosen from the list, by key too; its versions; the legend names its after-spike
+    currents and its threshold; long numbers are not cut off; an experiment takes its place."""
+    page = open_lab()
+    neurons = page.get_by_role("combobox", name="Neurons")
+    expect(neurons).to_have_value("")
+    neurons.select_option("glif")
+    expect(page.locator(".lp-title")).to_have_text("GLIF")
+    expect(page.locator("[data-preset] input:checked")).to_have_count(0)
+    choose(page, "variant", "glif5")
+    expect_counts(page, [lq.preset("glif5").run().spike_count])
+    expect(page.locator(".lp-legend > .lp-lines")).to_contain_text("after spikes")
+    expect(page.locator(".lp-legend > .lp-lines")).to_contain_text("threshold")
+    cut = "(box) => box.scrollWidth - box.clientWidth"
+    for name in ("neuron.R_m", "neuron.asc_amps.0", "neuron.asc_amps.1"):
+        assert box_of(page, name).evaluate(cut) <= 0
+    choose(page, "preset", "constant")
+    expect(neurons).to_have_value("")
+    expect(page.locator(".lp-legend > .lp-lines")).not_to_contain_text("after spikes")
+
+
+def test_kicks_are_named(open_lab):
+    """Of an experiment from a link: in the legend, with the largest."""
+    current = lq.constant(1.0) + lq.kicks([10.0, 40.0], jump=4.0) + lq.kicks([70.0], jump=-2.5)
+    page = open_lab(
+        fragment="#" + link.write([lq.Experiment(lq.LIF(), current, 100.0)]).lstrip("#")
+    )
+    expect(page.locator(".lp-legend > .lp-lines")).to_contain_text("kicks, up to 4 mV")
 
 
 def test_the_theme_follows_the_system_and_the_button(open_lab):

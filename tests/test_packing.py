@@ -27,6 +27,10 @@ LONG = {
     "I",
     "theta_t",
     "theta",
+    "asc_t",
+    "asc",
+    "kick_t",
+    "kick",
     "spikes",
     "missed",
     "extra",
@@ -154,7 +158,7 @@ FINITE = st.floats(allow_nan=False, allow_infinity=False)
 @given(st.lists(FINITE))
 def test_what_is_read_as_a_number_stays_exact(values):
     """Spike times, errors and curves come back to the bit, of any size, also none at all."""
-    for name in sorted(LONG - {"t", "V", "I_t", "I", "theta_t", "theta"}):
+    for name in sorted(LONG - packing.DRAWN):
         packed = json.loads(json.dumps(pack({name: values}), allow_nan=False))
         assert set(packed[name]) == {"f8"}
         assert bits(unpacked(packed)[name]) == bits(values)

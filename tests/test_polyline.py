@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lapicque as lq
-from lapicque.polyline import current_line, voltage_line
+from lapicque.polyline import after_spike_line, current_line, kick_line, voltage_line
 
 WIDTH = 300
 TALL = 400  # pixels that the axis of a picture has
@@ -143,3 +143,34 @@ def test_a_fixed_step_is_drawn_with_its_corners():
     for k in range(1, 21):
         v += 0.25 * (10.0 - v)
         assert drawn[2.5 * k] == pytest.approx(v, rel=1e-12)
+
+
+def test_what_spikes_leave_behind_is_a_line():
+    """The adaptation current's closed form, -b sum exp(-(t - t_k) / tau_w), on both sides of a
+    spike; one sample wherever V has one."""
+    neuron = lq.AdaptiveLIF(b=0.2, tau_w=50.0, t_ref=1.0)
+    response = lq.simulate(neuron, lq.constant(2.5), 200.0)
+    line = voltage_line(response, 0.0, 200.0, WIDTH)
+    times, values = after_spike_line(response, line)
+    assert {*times} == {*line[0]}
+    assert response.spike_count > 5
+    for k, (t, value) in enumerate(zip(times, values, strict=True)):
+        before = times[k + 1 : k + 2] == [t]
+        past = [s for s in response.spikes if s < t or (s == t and not before)]
+        truth = -0.2 * math.fsum(math.exp(-(t - s) / 50.0) for s in past)
+        assert value == pytest.approx(truth, abs=1e-12)
+
+
+def test_kicks_have_times_and_sizes():
+    """A charge over C_m, a jump as it is, their sum where they meet, those lost in refractoriness
+    too; of many in a pixel the largest; none outside the window."""
+    current = lq.kicks([10.0, 20.0, 20.5], jump=3.0) + lq.kicks([20.0, 60.0], charge=-4.0)
+    neuron = lq.LIF(R_m=10.0, C_m=2.0, V_th=-63.0, t_ref=5.0)
+    response = lq.simulate(neuron, current, 100.0)
+    assert kick_line(response, 0.0, 100.0, 1000) == (
+        [10.0, 20.0, 20.5, 60.0],
+        [3.0, 1.0, 3.0, -2.0],
+    )
+    assert kick_line(response, 0.0, 100.0, 10) == ([10.0, 20.5, 60.0], [3.0, 3.0, -2.0])
+    assert kick_line(response, 15.0, 20.0, 100) == ([20.0], [1.0])
+    assert kick_line(lq.simulate(neuron, lq.constant(1.0), 10.0), 0.0, 10.0, 100) == ([], [])

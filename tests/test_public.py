@@ -20,7 +20,7 @@ NAMES = {
     *("kicks", "square", "pulses", "chirp", "polynomial", "from_function"),
     # simulation
     *("simulate", "Exact", "Euler", "ExponentialEuler", "RK2", "RK4", "Response", "State"),
-    *("Experiment", "load", "features", "sweep", "axis", "spike_train"),
+    *("Experiment", "load", "features", "preset", "presets", "sweep", "axis", "spike_train"),
     # errors
     *("LapicqueError", "ParameterError", "UnitError", "UnknownNameError", "ExperimentError"),
     *("LimitError", "SweepError", "MissingPackageError"),

@@ -196,10 +196,16 @@ def test_bad_requests_are_answered(request_, words):
 
 @pytest.mark.parametrize("name", [each["name"] for each in DESCRIBED["copies"]])
 def test_every_format_to_copy_gives_text(name):
-    """For each experiment of the lab: a text, with the label that the description has."""
+    """For each experiment of the lab: a text, with the label that the description has; neurons that
+    Brian2 or NEST have no script for are refused by name."""
     (label,) = [each["label"] for each in DESCRIBED["copies"] if each["name"] == name]
     for preset, variant in VARIANTS:
         experiments, names = entries(preset, variant)
+        neuron = lq.Experiment.from_dict(experiments[0]).neuron
+        if name in ("brian2", "nest") and not isinstance(neuron, (lq.LIF, lq.PIF)):
+            request = {"kind": "copy", "experiments": experiments, "names": [], "format": name}
+            assert answer(request)["error"]["path"].startswith("neuron")
+            continue
         reply = asked("copy", experiments, names if len(names) > 1 else [], format=name)
         assert reply["label"] == label
         assert len(reply["text"]) > 50
@@ -347,6 +353,39 @@ def test_a_fault_of_b_is_told_from_one_of_a():
     held = {"experiments": [data] * 5, "names": []}
     error = ask("save", [data], format="csv", held=held)["error"]
     assert error["path"] == "held.experiments"
+
+
+def remembering():
+    """A neuron with after-spike currents, a threshold that moves, and kicks."""
+    current = lq.constant(0.5) + lq.kicks([20.0, 50.0], jump=4.0) + lq.kicks([70.0], jump=-2.0)
+    return lq.Experiment(lq.GLIF(level=5), current, 100.0)
+
+
+def test_csv_has_what_spikes_leave_behind_and_kicks():
+    """Rows of their own: nA and mV at the times of V; each kick with the jump of V."""
+    experiment = remembering()
+    _, found = rows_of(asked("save", [experiment.to_dict()], format="csv")["text"])
+    rows = {word: pairs for (*_, word), pairs in found.items()}
+    assert rows["kick"] == [(20.0, 4.0), (50.0, 4.0), (70.0, -2.0)]
+    for word in ("after_spike_current", "threshold"):
+        assert {t for t, _ in rows[word]} == {t for t, _ in rows["V"]}
+    response = experiment.run()
+    for t, value in rows["after_spike_current"]:
+        sides = [response.after_spike_current(t, left) for left in (False, True)]
+        assert min(abs(value - side) for side in sides) < 1e-12
+    (plain,), _ = entries("constant", "equation")
+    _, found = rows_of(asked("save", [plain], format="csv")["text"])
+    assert {word for *_, word in found} == {"spike", "V", "I"}
+
+
+def test_svg_names_what_spikes_leave_behind_and_kicks():
+    """In the margin of the current's panel; an arrow for each kick, up or down."""
+    root = drawn(asked("save", [remembering().to_dict()], format="svg")["text"])
+    margin = names_in_margin(root)
+    assert margin[:2] == ["after spikes", "kicks, to 4 mV"]
+    (arrows,) = [p.get("d") for p in root.iter(f"{SVG}path") if "m-2.5" in p.get("d", "")]
+    assert arrows.count("v-") == 2
+    assert arrows.count("M") == 3
 
 
 def test_csv_says_where_spikes_are_too_many():

@@ -78,7 +78,7 @@ SHORTENED = {
 def cases() -> dict[str, lq.Experiment]:
     found = {}
     for preset in presets():
-        for variant in preset["variants"]:
+        for variant in preset["variants"] if "group" not in preset else ():
             for each in variant["experiments"]:
                 name = ", ".join(filter(None, (preset["name"], variant["name"], each["label"])))
                 found[name] = lq.Experiment.from_dict(each["experiment"])

@@ -77,8 +77,7 @@ def test_killed_at_random_moments_it_resumes_to_the_same_bytes(truth, tmp_path):
 @pytest.mark.parametrize(("most", "block", "kept"), [(10, 8, 7), (2600, 1, 15)])
 def test_a_full_disk_is_an_error_that_says_how_to_go_on(most, block, kept, truth, tmp_path):
     """Files may not exceed a size (RLIMIT_FSIZE) from the 8th block on, or only the metadata at the
-    end cannot be written. The error names the store and the cure; with room, the bytes are the same
-    as those of the sweep undisturbed."""
+    end cannot be written. The error names the store and the cure; with room, the same bytes."""
     store = tmp_path / "full.zarr"
     message, status, blocks, resumed = run_case("full-disk", store, most, block)
     assert message.startswith(f"{store}: cannot be written: File too large")
@@ -162,7 +161,7 @@ def test_an_existing_store_is_not_touched(copy, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"features": ["spike_count"]}, "features"),
+        ({"features": ["rate", "voltage"]}, "features"),
         ({"times": [0.0, 10.0, 151.0]}, "times"),
         ({"discard": 5.0}, r"discard \(stored 0.0, now 5.0\)"),
         ({"block_size": 13}, "block"),

@@ -222,6 +222,9 @@ def test_a_lab_opens_with_its_experiment():
     """The first preset without one; else the one given, whose step method is the compared one."""
     assert Lab().experiment.to_dict() == presets()[0]["variants"][0]["experiments"][0]["experiment"]
     assert Lab(CONSTANT).experiment == CONSTANT
+    assert Lab("nest").experiment == lq.preset("nest")
+    with pytest.raises(lq.UnknownNameError, match="Did you mean `nest`"):
+        Lab("nst")
     euler = lq.Euler(dt=0.25, locate="linear")
     lab = Lab(lq.Experiment(CONSTANT.neuron, CONSTANT.current, 100.0, method=euler))
     assert lab.experiment.method == euler
@@ -336,7 +339,7 @@ def test_an_assigned_experiment_leaves_the_view_of_another_preset():
     assert "view" not in lab._saved["state"]
 
 
-@pytest.mark.parametrize("wrong", [3, None, "experiment", CONSTANT.to_dict(), CONSTANT.neuron])
+@pytest.mark.parametrize("wrong", [3, None, CONSTANT.to_dict(), CONSTANT.neuron])
 def test_what_is_no_experiment_is_refused(wrong):
     """With the error of the house; the lab keeps what it has."""
     lab = Lab(CONSTANT)
@@ -465,7 +468,9 @@ def test_every_number_of_an_experiment_has_a_slider(experiment):
     assert lq.Experiment.from_dict(json.loads(json.dumps(data))) == experiment
     sliders = {slider["name"]: slider for slider in variant["sliders"]}
     assert len(sliders) == len(variant["sliders"])
-    assert {*numbers_of(data)} <= {*sliders}
+    stated = {path for path in numbers_of(data) if experiment.parameter(path).stated}
+    assert {*numbers_of(data)} - stated <= {*sliders}
+    assert not stated & {*sliders}
     for name, slider in sliders.items():
         (target,) = slider["targets"]
         assert target == {"path": name, "factor": 1.0, "power": 1.0, "experiment": None}
@@ -587,6 +592,23 @@ def test_a_still_shows_several_experiments_and_a_compared_method():
     image, same = image_of(still_html(svg, in_words(results, names), "key"))
     assert same == svg
     assert image["alt"].startswith("</text><script>")
+
+
+def test_the_still_of_a_lab_shows_the_setting_b():
+    """As the page's does: B's row and its sentence, no later than A's end; nonsense shows none."""
+    lab = Lab()
+    other = CONSTANT.replace({"neuron.V_th": -52.0, "duration": 300.0}).to_dict()
+    state = at_rest([CONSTANT], held={"experiments": [other], "names": []})
+    lab.comm.receive(method="update", state=state)
+    svg, words = lab._still()
+    other["duration"] = 100.0
+    result = answer(run(other, width=PLOT))["results"][0]
+    assert words.count("B: ") == 1
+    rows = [p.get("d").count("v12") for p in ElementTree.fromstring(svg).iter() if p.get("d")]
+    assert [count for count in rows if count] == [3, len(result["spikes"])]
+    for held in (None, 3, {}, {"experiments": [3], "names": []}, {"experiments": []}):
+        lab.comm.receive(method="update", state=at_rest([CONSTANT], held=held))
+        assert "B: " not in lab._still()[1]
 
 
 def test_crowds_are_said_in_the_still_too():

@@ -46,6 +46,8 @@ from .neuron import MAT as MAT
 from .neuron import PIF as PIF
 from .neuron import AdaptiveLIF as AdaptiveLIF
 from .neuron import Neuron as Neuron
+from .presets import preset as preset
+from .presets import presets as presets
 from .response import Response as Response
 from .response import State as State
 from .simulate import simulate as simulate
@@ -65,6 +67,8 @@ __all__ = [name for name in dir() if name[0] != "_" and name[0].isupper()] + [
     "kicks",
     "load",
     "polynomial",
+    "preset",
+    "presets",
     "pulses",
     "ramp",
     "sampled",
@@ -88,7 +92,7 @@ def __getattr__(name: str) -> object:
 
         return import_module(f".{name}", __name__)
     if name == "axis":
-        from .rows import axis
+        from .grid import axis
 
         return axis
     if name == "spike_train":

@@ -13,6 +13,7 @@ from .errors import ExperimentError, LapicqueError, brief
 from .experiment import Experiment
 from .features import features
 from .link import is_link, load, read, write
+from .presets import preset, presets
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -41,6 +42,7 @@ _RUN_EPILOG = """\
 examples:
   lapicque run experiment.toml                    a summary to read
   lapicque run experiment.toml --json             {"spike_times": [...], "spike_count": ...}
+  lapicque run --preset nest                      a neuron with published numbers
   lapicque run experiment.toml --out figure.png   current, potential and spikes as a picture
 """
 
@@ -131,11 +133,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_RUN_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    run.add_argument(
-        "experiment",
-        metavar="FILE",
-        help="an experiment: .toml, .json, or a link from the lab",
-    )
+    _add_source(run, "an experiment: .toml, .json, or a link from the lab", required=True)
     run.add_argument("--json", action="store_true", help="print the result as JSON")
     run.add_argument(
         "--out",
@@ -173,11 +171,8 @@ def _parser() -> argparse.ArgumentParser:
         description="Open the laboratory in the browser: sliders, plots and exact spikes, served "
         "to this computer only. Ctrl+C stops it.",
     )
-    lab.add_argument(
-        "experiment",
-        metavar="FILE",
-        nargs="?",
-        help="an experiment to open: .toml, .json or a link; else the lab's own",
+    _add_source(
+        lab, "an experiment to open: .toml, .json or a link; else the lab's own", required=False
     )
     lab.add_argument("--no-browser", action="store_true", help="do not open the browser")
     lab.add_argument(
@@ -223,6 +218,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_source(command: argparse.ArgumentParser, file: str, required: bool) -> None:
+    source = command.add_mutually_exclusive_group(required=required)
+    source.add_argument("experiment", metavar="FILE", nargs="?", help=file)
+    source.add_argument(
+        "--preset",
+        metavar="NAME",
+        help=f"in place of FILE, a neuron with published numbers: {', '.join(presets())}",
+    )
+
+
 class _Version(argparse.Action):
     """Print the version; look it up only then."""
 
@@ -261,8 +266,8 @@ def _lab(given: argparse.Namespace) -> int:
     from .lab.server import serve
 
     fragment = ""
-    if given.experiment is not None:
-        where, listed = _loaded(given.experiment)
+    if given.experiment is not None or given.preset is not None:
+        where, listed = _asked(given)
         try:
             fragment = write(listed)
         except LapicqueError as error:
@@ -297,7 +302,7 @@ def _run(given: argparse.Namespace) -> int:
             raise ExperimentError(
                 f"'--out' must end in one of {', '.join(_WRITERS)} (got {brief(path)})"
             )
-    where, listed = _loaded(given.experiment)
+    where, listed = _asked(given)
     experiment = listed[0]
     try:
         response = experiment.run()
@@ -323,7 +328,7 @@ def _run(given: argparse.Namespace) -> int:
 
 
 def _sweep(given: argparse.Namespace) -> int:
-    from .rows import dimensions
+    from .grid import dimensions
     from .sweep import sweep
     from .sweepfile import read_sweep
 
@@ -399,6 +404,13 @@ def _say(text: str) -> None:
     """Print a text that may have characters which the terminal's encoding has not."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     print(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def _asked(given: argparse.Namespace) -> tuple[str, Sequence[Experiment]]:
+    """Return the experiments of the file, link or preset, and what to call it in messages."""
+    if given.preset is None:
+        return _loaded(given.experiment)
+    return f"--preset {given.preset}", [preset(given.preset)]
 
 
 def _loaded(text: str) -> tuple[str, Sequence[Experiment]]:

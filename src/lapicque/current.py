@@ -12,13 +12,15 @@ import itertools
 import math
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex, overload
 
 from . import fit
 from .errors import LimitError, ParameterError, unknown_name
-from .kernels import pairs
+from .kernels import shapes
+from .kernels.membrane import TERM
 from .kernels.moments import MAX_DEGREE
+from .kernels.shapes import MAX_CYCLES, MAX_PERIODS
 from .parameter import (
     LARGEST,
     SMALLEST,
@@ -29,15 +31,10 @@ from .parameter import (
     parameters,
     quantity,
 )
-from .pieces import NO_KICK, Kick, Pieces, Term, add, add_kicks, multiply, number
+from .pieces import NO_KICK, Pieces, Term, add, multiply, number, room
 
 if TYPE_CHECKING:
     import numpy as np
-
-MAX_PERIODS = 500_000
-"""Of a square wave or a train of pulses, each of two pieces of the normal form."""
-MAX_CYCLES = 50_000
-"""Of a chirp, each of some five pieces."""
 
 
 @described
@@ -73,15 +70,56 @@ class Part(Described):
         """The parameter to which the current is proportional."""
         return "amplitude"
 
+    @property
+    def code(self) -> int:
+        """The shape's number in `lapicque.kernels.shapes`, which has its formula."""
+        raise NotImplementedError
+
+    def raw(self) -> array[float]:
+        """Return the numbers that `lapicque.kernels.shapes` reads."""
+        own = [getattr(self, name) or 0.0 for name in [*parameters(type(self))][2:]]
+        stop = math.inf if self.stop is None else self.stop
+        return array("d", [self.start, stop, *(self.window or (-math.inf, math.inf)), *own])
+
+    def span(self) -> tuple[float, float]:
+        """Return where the part may be other than zero."""
+        return shapes.span(self.code, self.raw(), 0)
+
     def shape(self) -> Pieces:
         """Return the normal form from ``start`` on, before stop and window."""
-        raise NotImplementedError
+        raw, times = self.raw(), getattr(self, "times", _NOTHING)
+        count, terms = shapes.room(self.code, raw, 0, len(times))
+        if count == shapes.TOO_MANY:
+            begin, end = self.span()
+            name = "frequency" if self.code == shapes.SQUARE else "period"
+            raise LimitError(
+                f"'{name}' makes more than {MAX_PERIODS} periods from {begin:g} to {end:g} ms: "
+                "shorten them with stop= or window=, or make the period longer.",
+                name,
+                also=("stop",),
+            )
+        form = room(count, terms, self.code == shapes.KICKS)
+        table = fit.table(shapes.POINTS) if self.code == shapes.CHIRP else _NOTHING
+        count = shapes.build(self.code, raw, 0, times, 0, len(times), table, 0, *form)
+        return Pieces.taken(form, 0, count)
+
+    def given(self) -> Pieces:
+        """Return the normal form for start 0 and factor 1, where it is no formula's."""
+        return Pieces.build([])
 
     def pieces(self) -> Pieces:
         """Return the part's normal form."""
-        low, high = self.window or (-math.inf, math.inf)
-        stop = math.inf if self.stop is None else self.stop
-        return self.shape().clipped(max(low, self.start), min(stop, high))
+        return self.shape().clipped(*self.span())
+
+    def doubtful(self, of: Mapping[str, Any]) -> Any:
+        """Return whether values together may break a rule; the constructor and `shape` decide.
+
+        Parameters
+        ----------
+        of : dict
+            A number or an array, row by row, for each parameter; infinity for no ``stop``.
+        """
+        return of["stop"] < of["start"]
 
     def scaled(self, factor: float) -> Part:
         """Return the part scaled by a number."""
@@ -136,6 +174,9 @@ class Part(Described):
             )
 
 
+_NOTHING = array("d")
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, Current):
         return value.to_dicts()
@@ -155,9 +196,10 @@ class Constant(Part):
 
     amplitude: float = _amplitude()
 
-    def shape(self) -> Pieces:
-        """Return the normal form from ``start`` on, before stop and window."""
-        return Pieces.build([(self.start, self.amplitude, 0.0, 0.0, ())])
+    @property
+    def code(self) -> int:
+        """The shape's number in `lapicque.kernels.shapes`, which has its formula."""
+        return shapes.CONSTANT
 
 
 @described
@@ -166,9 +208,10 @@ class Step(Part):
 
     amplitude: float = _amplitude()
 
-    def shape(self) -> Pieces:
-        """Return the normal form from ``start`` on, before stop and window."""
-        return Pieces.build([(self.start, self.amplitude, 0.0, 0.0, ())])
+    @property
+    def code(self) -> int:
+        """The shape's number in `lapicque.kernels.shapes`, which has its formula."""
+        return shapes.CONSTANT
 
 
 @described
@@ -182,13 +225,10 @@ class Ramp(Part):
         """The parameter to which the current is proportional."""
         return "slope"
 
-    def shape(self) -> Pieces:
-        """Return the normal form from ``start`` on, before stop and window."""
-        return Pieces.build([(self.start, 0.0, 0.0, self.slope, ())])
-
-
-# 2 pi / 1000 (rad/ms per Hz) as a pair.
-_OMEGA = (0.006283185307179587, -1.3670980488542693e-19)
+    @property
+    def code(self) -> int:
+        """The shape's number in `lapicque.kernels.shapes`, which has its formula."""
+        return shapes.RAMP
 
 
 @described
@@ -199,19 +239,10 @@ class Sine(Part):
     frequency: float = quantity("Hz", "frequency", symbol="f", minimum=0.0, maximum=1e9)
     phase: float = quantity("rad", "phase at the start", symbol="phi", default=0.0)
 
-    def shape(self) -> Pieces:
-        """Return the normal form from ``start`` on, before stop and window."""
-        # Slower than this, and pairs would underflow, it stands still.
-        frequency = self.frequency if self.frequency > 1e-200 else 0.0
-        omega, omega_lo = pairs.mul(*_OMEGA, frequency, 0.0)
-        re = self.amplitude * math.sin(self.phase)
-        im = -self.amplitude * math.cos(self.phase)
-        term = (0.0, re, im, 0.0, omega, 0.0, omega_lo)
-        return Pieces.build([(self.start, 0.0, 0.0, 0.0, [term])])
-
-
-def _rate(tau: float) -> tuple[float, float]:
-    return pairs.div(-1.0, 0.0, tau, 0.0)
+    @property
+    def code(self) -> int:
+        """The shape's number in `lapicque.kernels.shapes`, which has its formula."""
+        return shapes.SINE
 
 
 @described
@@ -221,11 +252,10 @@ class Decay(Part):
     amplitude: float = _amplitude()
     tau: float = quantity("ms", "time constant", symbol="tau", positive=True, least=1e-9)
 
-    def shape(self) -> Pieces:
-        """Return the normal form from ``start`` on, before stop and window."""
-        rate, rate_lo = _rate(self.tau)
-        term = (0.0, self.amplitude, 0.0, rate, 0.0, rate_lo, 0.0)
-        return Pieces.build([(self.start, 0.0, 0.0, 0.0, [term])])
+    @property
+    def code(self) -> int:
+        """The shape's number in `lapicque.kernels.shapes`, which has its formula."""
+        return shapes.DECAY
 
 
 @described
@@ -235,11 +265,10 @@ class Alpha(Part):
     amplitude: float = _amplitude()
     tau: float = quantity("ms", "time to the peak", symbol="tau", positive=True, least=1e-9)
 
-    def shape(self) -> Pieces:
-        """Return the normal form from ``start`` on, before stop and window."""
-        rate, rate_lo = _rate(self.tau)
-        term = (1.0, self.amplitude * (math.e / self.tau), 0.0, rate, 0.0, rate_lo, 0.0)
-        return Pieces.build([(self.start, 0.0, 0.0, 0.0, [term])])
+    @property
+    def code(self) -> int:
+        """The shape's number in `lapicque.kernels.shapes`, which has its formula."""
+        return shapes.ALPHA
 
 
 @described
@@ -297,17 +326,41 @@ class Sampled(Part):
         """The parameter to which the current is proportional."""
         return "factor"
 
+    @property
+    def code(self) -> int:
+        """The shape's number in `lapicque.kernels.shapes`, which has its formula."""
+        return shapes.FIXED
+
     def shape(self) -> Pieces:
         """Return the normal form from ``start`` on, before stop and window."""
+        return self._form(self.start, self.factor)
+
+    def given(self) -> Pieces:
+        """Return the normal form for start 0 and factor 1."""
+        return self._form(0.0, 1.0)
+
+    def _form(self, start: float, factor: float) -> Pieces:
         n = len(self.times)
-        starts = array("d", [self.start + t for t in self.times]) if self.start else self.times
-        value = array("d", [self.factor * v for v in self.values])
+        starts = array("d", [start + t for t in self.times]) if start else self.times
+        value = array("d", [factor * v for v in self.values])
         slope = array("d", bytes(8 * n))
         if self.interpolation == "linear":
             for k in range(n - 1):
-                slope[k] = (value[k + 1] - value[k]) / (self.times[k + 1] - self.times[k])
+                rise = self.values[k + 1] - self.values[k]
+                slope[k] = factor * (rise / (self.times[k + 1] - self.times[k]))
             value[n - 1] = 0.0
         return Pieces(starts, value, slope, array("d"), array("q"), array("d"))
+
+    def doubtful(self, of: Mapping[str, Any]) -> Any:
+        """Return whether values together may break a rule; see `Part.doubtful`."""
+        endless = (self.interpolation == "hold") & (of["stop"] == math.inf)
+        return super().doubtful(of) | _too_close(self.times, of) | endless
+
+
+def _too_close(times: array[float], of: Mapping[str, Any]) -> Any:
+    # Whether a start may be so large that times fall together.
+    gap = min((b - a for a, b in itertools.pairwise(times)), default=math.inf)
+    return (abs(of["start"]) + max(-times[0], times[-1])) * 2.0**-51 > gap
 
 
 def _samples(given: Any, name: str, unit: str) -> array[float]:
@@ -363,36 +416,10 @@ class Synapses(Part):
         if self.kernel not in ("exponential", "alpha"):
             raise unknown_name("kernel", "a kernel", self.kernel, ("exponential", "alpha"))
 
-    def shape(self) -> Pieces:
-        """Return the normal form: one piece, of one kernel's terms, for each spike.
-
-        The currents of all earlier spikes have the same exponent: they are one term, moved along.
-        """
-        rate, rate_lo = _rate(self.tau)
-        is_alpha = self.kernel == "alpha"
-        per_spike = self.amplitude * (math.e / self.tau) if is_alpha else self.amplitude
-        pieces: list[tuple[float, float, float, float, list[Term]]] = []
-        level = rising = 0.0
-        last = -math.inf
-        for time in self.times:
-            start = self.start + time
-            if start > last:
-                passed = start - last
-                kept = math.exp(-passed / self.tau)
-                level = (level + rising * passed) * kept if kept > 0.0 else 0.0
-                rising *= kept
-            if is_alpha:
-                rising += per_spike
-            else:
-                level += per_spike
-            terms = [(0.0, level, 0.0, rate, 0.0, rate_lo, 0.0)]
-            if is_alpha:
-                terms.append((1.0, rising, 0.0, rate, 0.0, rate_lo, 0.0))
-            if start == last:
-                pieces.pop()  # spikes at one instant are one event
-            pieces.append((start, 0.0, 0.0, 0.0, terms))
-            last = start
-        return Pieces.build(pieces or [(self.start, 0.0, 0.0, 0.0, ())])
+    @property
+    def code(self) -> int:
+        """The shape's number in `lapicque.kernels.shapes`, which has its formula."""
+        return shapes.ALPHA_SYNAPSES if self.kernel == "alpha" else shapes.SYNAPSES
 
 
 @described
@@ -426,51 +453,24 @@ class Kicks(Part):
         """The parameter to which the current is proportional."""
         return "charge" if self.jump is None else "jump"
 
-    def shape(self) -> Pieces:
-        """Return the normal form: a piece without current, and a kick, for each spike."""
-        one: Kick = (self.jump or 0.0, 0.0, self.charge or 0.0, 0.0)
-        summed: dict[float, Kick] = {}
-        for time in self.times:
-            start = self.start + time
-            summed[start] = add_kicks(summed.get(start, NO_KICK), one)
-        pieces = [(start, 0.0, 0.0, 0.0, (), kick) for start, kick in summed.items()]
-        return Pieces.build(pieces or [(self.start, 0.0, 0.0, 0.0, ())])
+    @property
+    def code(self) -> int:
+        """The shape's number in `lapicque.kernels.shapes`, which has its formula."""
+        return shapes.KICKS
+
+    def doubtful(self, of: Mapping[str, Any]) -> Any:
+        """Return whether values together may break a rule; see `Part.doubtful`."""
+        given = (of["jump"] == of["jump"]) & (of["charge"] == of["charge"])
+        return super().doubtful(of) | given
 
 
-def _span(part: Part) -> tuple[float, float]:
-    # Where the part may be other than zero.
+def _too_long(part: Part, of: Mapping[str, Any], period: Any, count: float) -> Any:
+    # Within a few periods of the limit, or without an end.
+    import numpy as np
+
     low, high = part.window or (-math.inf, math.inf)
-    return max(low, part.start), min(high, math.inf if part.stop is None else part.stop)
-
-
-def _alternating(
-    part: Part, period: float, name: str, width: float, high: float, low: float, count: float
-) -> Pieces:
-    """Return ``high`` for ``width`` ms and ``low`` for the rest of each of ``count`` periods."""
-    begin, end = _span(part)
-    first, last = 0, 0.0
-    if end > begin:
-        first = max(0, math.floor((begin - part.start) / period) - 1)
-        last = min(count, (end - part.start) // period + 2.0)
-    if last - first > MAX_PERIODS:
-        raise LimitError(
-            f"'{name}' makes more than {MAX_PERIODS} periods from {begin:g} to {end:g} ms: "
-            "shorten them with stop= or window=, or make the period longer.",
-            name,
-            also=("stop",),
-        )
-    made: list[tuple[float, float, float, float, tuple[()]]] = []
-    edges = [
-        edge
-        for k in range(first, int(last))
-        for edge in ((part.start + k * period, high), (part.start + k * period + width, low))
-    ]
-    for start, value in [*edges, (part.start + last * period, 0.0)]:
-        if made and made[-1][0] >= start:
-            made.pop()  # an empty part, or too short for a double
-        if not made or made[-1][1] != value:
-            made.append((start, value, 0.0, 0.0, ()))
-    return Pieces.build(made or [(part.start, 0.0, 0.0, 0.0, ())])
+    length = np.minimum(of["stop"], high) - np.maximum(of["start"], low)
+    return np.minimum(length / period, count) > MAX_PERIODS - 8
 
 
 @described
@@ -485,17 +485,20 @@ class Square(Part):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if _span(self)[1] == math.inf:
+        if self.span()[1] == math.inf:
             raise ParameterError(
                 "stop", "is missing: a square wave needs an end, ms", cure="Give stop= or window=."
             )
 
-    def shape(self) -> Pieces:
-        """Return the normal form from ``start`` on, before stop and window."""
-        period = 1000.0 / self.frequency
-        width = self.duty * period
-        high, low = self.amplitude, -self.amplitude
-        return _alternating(self, period, "frequency", width, high, low, math.inf)
+    @property
+    def code(self) -> int:
+        """The shape's number in `lapicque.kernels.shapes`, which has its formula."""
+        return shapes.SQUARE
+
+    def doubtful(self, of: Mapping[str, Any]) -> Any:
+        """Return whether values together may break a rule; see `Part.doubtful`."""
+        period = 1000.0 / of["frequency"]
+        return super().doubtful(of) | _too_long(self, of, period, math.inf)
 
 
 @described
@@ -517,21 +520,26 @@ class Pulses(Part):
             raise ParameterError("width", rule, self.width, cure, also=("period",))
         count = self.count
         if count is None:
-            if _span(self)[1] == math.inf:
+            if self.span()[1] == math.inf:
                 cure = "Give count=, stop= or window=."
                 raise ParameterError("count", "is missing: pulses need an end", cure=cure)
         elif isinstance(count, bool) or not isinstance(count, int) or count < 0:
             raise ParameterError("count", "must be a whole number >= 0", count)
 
-    def shape(self) -> Pieces:
-        """Return the normal form from ``start`` on, before stop and window."""
-        count = math.inf if self.count is None else float(self.count)
-        return _alternating(self, self.period, "period", self.width, self.amplitude, 0.0, count)
+    @property
+    def code(self) -> int:
+        """The shape's number in `lapicque.kernels.shapes`, which has its formula."""
+        return shapes.PULSES
 
+    def raw(self) -> array[float]:
+        """Return the numbers that `lapicque.kernels.shapes` reads."""
+        return super().raw() + array("d", [math.inf if self.count is None else self.count])
 
-# Of a chirp, in one piece: a polynomial is then good to 1e-13 (Chebyshev). Its degree leaves room
-# for a product with a ramp or an alpha function.
-_PHASE, _DEGREE = 1.1, 10
+    def doubtful(self, of: Mapping[str, Any]) -> Any:
+        """Return whether values together may break a rule; see `Part.doubtful`."""
+        count = self.raw()[-1]
+        wrong = super().doubtful(of) | (of["width"] > of["period"])
+        return wrong | _too_long(self, of, of["period"], count)
 
 
 @described
@@ -552,8 +560,7 @@ class Chirp(Part):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        cycles = 0.5e-3 * (self.f_start + self.f_stop) * self.duration
-        if cycles > MAX_CYCLES:
+        if shapes.cycles(self.f_start, self.f_stop, self.duration) > MAX_CYCLES:
             raise LimitError(
                 f"'duration' makes more than {MAX_CYCLES} cycles of this chirp: shorten it, or "
                 "lower its frequencies.",
@@ -561,37 +568,15 @@ class Chirp(Part):
                 also=("f_start", "f_stop"),
             )
 
-    def shape(self) -> Pieces:
-        """Return the normal form from ``start`` on, before stop and window."""
-        pieces: list[tuple[float, float, float, float, list[Term]]] = []
-        begin = 0.0
-        rise = 0.5 * (self.f_stop - self.f_start) / self.duration
-        while begin < self.duration:
-            speed = _OMEGA[0] * (self.f_start + 2.0 * rise * begin)
-            # speed h + bend h^2 = _PHASE: the phase gained, and six times what its bend adds.
-            bend = 6.0 * _OMEGA[0] * abs(rise)
-            length = self.duration
-            if speed > 0.0 or bend > 0.0:
-                length = 2.0 * _PHASE / (speed + math.sqrt(speed * speed + 4.0 * bend * _PHASE))
-            end = min(self.duration, begin + length)
-            if end + 0.01 * length > self.duration:
-                end = self.duration
-            pieces.append(self._piece(begin, end - begin, rise))
-            begin = end
-        return Pieces.build([*pieces, (self.start + self.duration, 0.0, 0.0, 0.0, ())])
+    @property
+    def code(self) -> int:
+        """The shape's number in `lapicque.kernels.shapes`, which has its formula."""
+        return shapes.CHIRP
 
-    def _piece(self, begin: float, length: float, rise: float) -> Any:
-        # The phase where it begins, in pairs; what it gains from there is small.
-        cycles, low = pairs.mul(begin, 0.0, rise, 0.0)
-        cycles, low = pairs.mul(*pairs.add(cycles, low, self.f_start, 0.0), begin, 0.0)
-        angle, rest = pairs.add(*pairs.mul(*_OMEGA, cycles, low), self.phase, 0.0)
-        whole = complex(math.cos(angle), math.sin(angle)) * complex(math.cos(rest), math.sin(rest))
-        gains = (
-            _OMEGA[0] * x * (self.f_start + rise * (2.0 * begin + x))
-            for x in (length * y for y in fit.points(_DEGREE))
-        )
-        values = [self.amplitude * (whole * complex(math.cos(g), math.sin(g))).imag for g in gains]
-        return (self.start + begin, 0.0, 0.0, 0.0, _powers(fit.polynomial(values, length)))
+    def doubtful(self, of: Mapping[str, Any]) -> Any:
+        """Return whether values together may break a rule; see `Part.doubtful`."""
+        cycles = shapes.cycles(of["f_start"], of["f_stop"], of["duration"])
+        return super().doubtful(of) | (cycles > MAX_CYCLES)
 
 
 def _powers(coefficients: Sequence[float]) -> list[Term]:
@@ -609,7 +594,7 @@ class Polynomial(Part):
     edges: array[float] = dataclasses.field()
     coefficients: tuple[tuple[float, ...], ...] = dataclasses.field()
     factor: float = quantity("", "multiplies the values", default=1.0)
-    error: float = quantity("nA", "largest error of the fit", default=0.0, minimum=0.0)
+    error: float = quantity("nA", "largest error of the fit", default=0.0, minimum=0.0, stated=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -641,13 +626,29 @@ class Polynomial(Part):
         """The parameter to which the current is proportional."""
         return "factor"
 
+    @property
+    def code(self) -> int:
+        """The shape's number in `lapicque.kernels.shapes`, which has its formula."""
+        return shapes.FIXED
+
     def shape(self) -> Pieces:
         """Return the normal form from ``start`` on, before stop and window."""
+        return self._form(self.start, self.factor)
+
+    def given(self) -> Pieces:
+        """Return the normal form for start 0 and factor 1."""
+        return self._form(0.0, 1.0)
+
+    def _form(self, start: float, factor: float) -> Pieces:
         pieces: list[tuple[Any, ...]] = [
-            (self.start + edge, 0.0, 0.0, 0.0, _powers([self.factor * c for c in row]))
+            (start + edge, 0.0, 0.0, 0.0, _powers([factor * c for c in row]))
             for edge, row in zip(self.edges, self.coefficients, strict=False)
         ]
-        return Pieces.build([*pieces, (self.start + self.edges[-1], 0.0, 0.0, 0.0, ())])
+        return Pieces.build([*pieces, (start + self.edges[-1], 0.0, 0.0, 0.0, ())])
+
+    def doubtful(self, of: Mapping[str, Any]) -> Any:
+        """Return whether values together may break a rule; see `Part.doubtful`."""
+        return super().doubtful(of) | _too_close(self.edges, of)
 
 
 @described
@@ -677,14 +678,22 @@ class Product(Part):
         """The parameter to which the current is proportional."""
         return "factor"
 
-    def pieces(self) -> Pieces:
-        """Return the part's normal form."""
-        low, high = self.window or (-math.inf, math.inf)
-        stop = math.inf if self.stop is None else self.stop
-        return self.shape().clipped(low, min(stop, high))
+    @property
+    def code(self) -> int:
+        """The shape's number in `lapicque.kernels.shapes`, which has its formula."""
+        return shapes.PRODUCT
 
     def shape(self) -> Pieces:
         """Return the normal form from ``start`` on, before stop and window."""
+        form = self.given()
+        if self.start == 0.0 and self.factor == 1.0:
+            return form
+        both = room(2 * len(form), 2 * len(form.terms) // TERM)
+        n = form.lay(both, 0)
+        return Pieces.taken(both, n, shapes.place(self.raw(), 0, 0, n, n, *both))
+
+    def given(self) -> Pieces:
+        """Return the normal form for start 0 and factor 1."""
         a, b = (factor.normal_form for factor in self.factors)
         if a.kicks or b.kicks:
             raise ParameterError(
@@ -692,13 +701,7 @@ class Product(Part):
                 "must be currents without kicks: a delta function has no product",
                 cure="Multiply the other parts, and add the kicks.",
             )
-        form = a.combined(b, functools.partial(multiply, factor=self.factor))
-        if self.start == 0.0:
-            return form
-        starts = [t + self.start for t in form.starts]
-        # Of steps that fall together when they are moved, the last one holds.
-        kept = (p for p in range(len(form)) if starts[p : p + 2] != [starts[p]] * 2)
-        return Pieces.build((starts[p], *form.moved(p, form.starts[p])) for p in kept)
+        return a.combined(b, functools.partial(multiply, factor=1.0))
 
 
 def _numbered(path: str, data: Any) -> Current:

@@ -71,6 +71,11 @@ class ParameterError(LapicqueError, ValueError):
         also = tuple(f"{prefix}.{path}" for path in self.also)
         return type(self)(f"{prefix}.{self.path}", self.rule, self.value, self.cure, also)
 
+    def at_row(self, row: int) -> ParameterError:
+        """Return the same error, of one row of many."""
+        cure = f"{self.cure} This is row {row}.".strip()
+        return type(self)(self.path, self.rule, self.value, cure, self.also)
+
 
 class UnitError(ParameterError):
     """A quantity whose dimension does not fit, or a unit that is not known."""

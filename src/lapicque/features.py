@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from .kernels import membrane, train
+from .kernels import membrane
+from .kernels.train import constant_rate
 from .response import ExactSolution, Response
 
 
@@ -37,23 +38,6 @@ def feature(unit: str) -> Callable[[FeatureFunction], FeatureFunction]:
 def features() -> dict[str, Feature]:
     """Return every feature by name."""
     return dict(_FEATURES)
-
-
-def constant_rate(row: list[float], value: float, value_lo: float = 0.0) -> float:
-    """Return the rate (Hz) that a constant current (nA, a pair) keeps up after a reset below V_th.
-
-    ``1 / (t_ref + rise from V_reset)``, and 0 at or below the rheobase; infinite where the interval
-    is below the least double.
-    """
-    d, d_lo = membrane.excess(row, value, value_lo)
-    if d <= 0.0:
-        return 0.0
-    rise, _ = train.crossing_of_constant(row, d, d_lo, row[membrane.RESET], row[membrane.RESET + 1])
-    # Pairs end near 1e300 ms.
-    if math.isnan(rise):
-        return 0.0
-    interval = rise + row[membrane.REFRACTORY]
-    return 1000.0 / interval if interval > 0.0 else math.inf
 
 
 @feature("")

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import functools
 import itertools
-import math
-import operator
+from array import array
 from collections.abc import Callable, Iterator
 
 from .errors import LimitError, ParameterError
+from .kernels import chebyshev
 
 DEGREE = 8
 MAX_PIECES = 10_000
@@ -26,45 +26,11 @@ Fitted = tuple[float, list[float], float]
 
 
 @functools.cache
-def points(degree: int) -> list[float]:
-    """Return Chebyshev's points, where such a polynomial meets the function, on [0, 1]."""
-    n = degree + 1
-    return [0.5 + 0.5 * math.cos(math.pi * (k + 0.5) / n) for k in range(n)]
-
-
-@functools.cache
-def _waves(n: int) -> list[list[float]]:
-    # Weights of the values at the points, for the coefficients of T_0, T_1, ...
-    return [
-        [(1.0 if j == 0 else 2.0) / n * math.cos(math.pi * j * (k + 0.5) / n) for k in range(n)]
-        for j in range(n)
-    ]
-
-
-@functools.cache
-def _powers(n: int) -> list[list[int]]:
-    # T_k(2 y - 1) in powers of y, whole numbers: T_(k+1) = 2 (2 y - 1) T_k - T_(k-1).
-    rows = [[1], [-1, 2]]
-    while len(rows) < n:
-        a, b = rows[-1], rows[-2]
-        row = [-2 * c for c in a] + [0]
-        for k, c in enumerate(a):
-            row[k + 1] += 4 * c
-        for k, c in enumerate(b):
-            row[k] -= c
-        rows.append(row)
-    return rows
-
-
-def polynomial(values: list[float], length: float) -> list[float]:
-    """Return the coefficients of 1, s, s^2, ... on [0, length] from the values at `points`."""
-    n = len(values)
-    found = [0.0] * n
-    for weights, powers in zip(_waves(n), _powers(n), strict=True):
-        c = math.fsum(map(operator.mul, weights, values))
-        for j, whole in enumerate(powers):
-            found[j] += c * whole
-    return [c / length**j for j, c in enumerate(found)]
+def table(n: int) -> array[float]:
+    """Return the table of ``n`` of Chebyshev's points; see `lapicque.kernels.chebyshev`."""
+    made = array("d", bytes(8 * chebyshev.size(n)))
+    chebyshev.prepare(n, made)
+    return made
 
 
 def value(coefficients: list[float], s: float) -> float:
@@ -76,11 +42,14 @@ def value(coefficients: list[float], s: float) -> float:
 
 
 def fitted(
-    function: Callable[[float], float], start: float, stop: float, degree: int = DEGREE
+    function: Callable[[float], float], start: float, stop: float
 ) -> tuple[list[float], float]:
     """Fit a polynomial on ``[start, stop]``; return it and its largest error between the points."""
     length = stop - start
-    found = polynomial([function(start + length * x) for x in points(degree)], length)
+    n = DEGREE + 1
+    values = [function(start + length * x) for x in table(n)[:n]]
+    found = [0.0] * n
+    chebyshev.polynomial(n, table(n), values, length, found)
     worst = 0.0
     for k in range(LOOKS + 1):
         # The ends themselves may be a jump's: just inside.

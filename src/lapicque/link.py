@@ -239,7 +239,7 @@ def _payload(link: object) -> str:
     if version > VERSION:
         raise LinkError(
             f"the link was made by a newer lapicque (format {version}; this one reads {VERSION}): "
-            "update lapicque"
+            "update lapicque; on a web page, reload it"
         )
     if version < VERSION:
         raise LinkError(f"there is no format {version} of links (the first is {VERSION})")

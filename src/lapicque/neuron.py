@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 from .errors import ParameterError, unknown_name
-from .kernels import adapting, membrane
+from .kernels import models as models_kernel
 from .parameter import Described, Parameter, check_fields, described, parameters, quantity
 
 
@@ -51,6 +51,11 @@ class Neuron(Described):
     def fixed_threshold(self) -> bool:
         """Whether the threshold stays where it is."""
         return True
+
+    @property
+    def leaves_currents(self) -> bool:
+        """Whether a spike leaves a current behind."""
+        return False
 
     state: ClassVar[Mapping[str, str]] = {}
     """The names of the state beside V, with their units."""
@@ -101,9 +106,51 @@ class Neuron(Described):
         """Return the potential (mV) to which V decays without input; None if it does not decay."""
         raise NotImplementedError
 
+    code: ClassVar[int]
+    """The model's number in `lapicque.kernels.models`."""
+
+    def raw(self) -> list[float]:
+        """Return the neuron's own numbers in the order of `lapicque.kernels.models`."""
+        known = parameters(type(self))
+        plain = [getattr(self, name) for name, each in known.items() if not each.many]
+        lists = [getattr(self, name) or () for name, each in known.items() if each.many]
+        count = max(map(len, lists), default=0)
+        numbers = [math.nan if value is None else value for value in plain]
+        return [*self.raw_head(), float(count), *numbers, *(v for each in lists for v in each)]
+
+    def raw_head(self) -> tuple[float, float]:
+        """Return which of R_m, C_m and tau_m is derived, and the level, for `raw`."""
+        return 0.0, 0.0
+
+    def raw_index(self, name: str, entry: int = 0) -> int:
+        """Return where a parameter stands in `raw`.
+
+        Parameters
+        ----------
+        name : str
+        entry : int
+            Which entry, of a parameter of which there are many.
+        """
+        known = parameters(type(self))
+        at = models_kernel.FIRST
+        for other, each in known.items():
+            if not each.many:
+                if other == name:
+                    return at
+                at += 1
+        for other, each in known.items():
+            if each.many:
+                if other == name:
+                    return at + entry
+                at += len(getattr(self, other) or ())
+        raise KeyError(name)
+
     def pack(self) -> list[float]:
         """Return the row of numbers that the kernels work with."""
-        raise NotImplementedError
+        raw = self.raw()
+        row = [0.0] * models_kernel.row_size(self.code, raw, 0)
+        models_kernel.pack(self.code, raw, 0, row)
+        return row
 
     def rheobase(self) -> float:
         """Return the constant current (nA) above which the neuron fires again and again."""
@@ -267,23 +314,13 @@ class Leaky(Neuron):
         """Return E_L."""
         return self.E_L
 
+    def raw_head(self) -> tuple[float, float]:
+        """Return which of R_m, C_m and tau_m is derived, and the level, for `raw`."""
+        return float(_TRIAD.index(self.derived)), 0.0
+
     def rheobase(self) -> float:
         """Return ``(V_th - E_L) / R_m``."""
         return (self.V_th - self.E_L) / self.R_m
-
-    def pack_membrane(self, reset: float, refractory: float, row: list[float]) -> None:
-        """Write the membrane to the beginning of ``row``."""
-        membrane.pack_leaky(
-            self.R_m,
-            self.C_m,
-            self.tau_m,
-            _TRIAD.index(self.derived),
-            self.E_L,
-            self.V_th,
-            reset,
-            refractory,
-            row,
-        )
 
     def __repr__(self) -> str:
         return f"{self.model}({', '.join(f'{n}={v!r}' for n, v in self.given().items())})"
@@ -319,6 +356,8 @@ class LIF(Leaky):
     Source: Lapicque (1907); Gerstner et al. (2014) Neuronal Dynamics, 1.3.
     """
 
+    code = models_kernel.LIF
+
     V_reset: float = _reset()
     t_ref: float = _refractory()
 
@@ -334,12 +373,6 @@ class LIF(Leaky):
     def equation(self) -> str:
         """Return the model's equation with this neuron's numbers in it."""
         return f"{_membrane_equation(self, 'I(t)')};  {_reset_rule(self)}"
-
-    def pack(self) -> list[float]:
-        """Return the row of numbers that the kernels work with."""
-        row = [0.0] * membrane.ROW
-        self.pack_membrane(self.V_reset, self.t_ref, row)
-        return row
 
 
 def _membrane_equation(neuron: Any, current: str) -> str:
@@ -367,6 +400,8 @@ class PIF(Neuron):
 
     Source: Gerstein & Mandelbrot (1964) Biophys J 4:41-68.
     """
+
+    code = models_kernel.PIF
 
     C_m: float = quantity(
         "nF", "membrane capacitance", default=1.0, symbol="C_m", positive=True, display="pF"
@@ -400,12 +435,6 @@ class PIF(Neuron):
         """Return the model's equation with this neuron's numbers in it."""
         return f"{self.C_m:.4g} nF dV/dt = I(t);  {_reset_rule(self)}"
 
-    def pack(self) -> list[float]:
-        """Return the row of numbers that the kernels work with."""
-        row = [0.0] * membrane.ROW
-        membrane.pack_perfect(self.C_m, self.V_th, self.V_reset, self.t_ref, row)
-        return row
-
 
 def _paired(neuron: Any, names: Sequence[str]) -> None:
     """Raise unless the lists are of one length; one of a single entry is spread over the others."""
@@ -434,10 +463,6 @@ def _entries(given: Mapping[str, Any], name: str, count: int) -> list[float]:
         entries = f"{count} number{'s' if count > 1 else ''}"
         raise ParameterError(f"initial.{name}", f"must have {entries}", value)
     return found
-
-
-def _row(traces: int) -> list[float]:
-    return [0.0] * (adapting.TRACES + adapting.TRACE * traces)
 
 
 @described
@@ -471,6 +496,7 @@ class AdaptiveLIF(Leaky):
     Source: Treves (1993) Network 4:259-284; Gerstner et al. (2014) Neuronal Dynamics, 6.1.
     """
 
+    code = models_kernel.ADAPTIVE_LIF
     state: ClassVar[Mapping[str, str]] = {"w": "nA"}
 
     V_reset: float = _reset()
@@ -498,6 +524,11 @@ class AdaptiveLIF(Leaky):
         """False: the currents outlast the interval."""
         return False
 
+    @property
+    def leaves_currents(self) -> bool:
+        """True: the adaptation currents, w."""
+        return True
+
     def initial(self, given: Mapping[str, Any] | None = None) -> tuple[float, ...]:
         """Return the state beside V at the start of a run; ``w`` (nA) is 0 unless given.
 
@@ -517,26 +548,6 @@ class AdaptiveLIF(Leaky):
             for b, tau in zip(self.b, self.tau_w, strict=True)
         )
         return f"{_membrane_equation(self, f'(I(t) − {sums})')};  {rules};  {_reset_rule(self)}"
-
-    def pack(self) -> list[float]:
-        """Return the row of numbers that the kernels work with."""
-        row = _row(len(self.b))
-        self.pack_membrane(self.V_reset, self.t_ref, row)
-        currents: list[float] = []
-        for b, tau in zip(self.b, self.tau_w, strict=True):
-            kept = math.exp(-self.t_ref / tau)
-            currents += (1.0 / tau, kept, -b * kept, -b)
-        adapting.pack_memory(
-            fraction=0.0,
-            lift=row[membrane.RESET],
-            free_run=False,
-            pull=0.0,
-            slow=0.0,
-            currents=currents,
-            thresholds=[],
-            row=row,
-        )
-        return row
 
 
 @described
@@ -568,6 +579,7 @@ class MAT(Leaky):
     Source: Kobayashi, Tsubo & Shinomoto (2009) Front Comput Neurosci 3:9.
     """
 
+    code = models_kernel.MAT
     usual: ClassVar[Mapping[str, float]] = {"R_m": 50.0, "tau_m": 5.0}
     state: ClassVar[Mapping[str, str]] = {"theta": "mV"}
 
@@ -624,25 +636,6 @@ class MAT(Leaky):
             f"{_membrane_equation(self, 'I(t)')};  V ≥ {_mV(self.V_th)} + Σθ: spike, no reset, "
             f"none follows for {self.t_ref:.4g} ms;  {rules}"
         )
-
-    def pack(self) -> list[float]:
-        """Return the row of numbers that the kernels work with."""
-        row = _row(len(self.alpha))
-        self.pack_membrane(self.V_th, self.t_ref, row)
-        thresholds: list[float] = []
-        for alpha, tau in zip(self.alpha, self.tau_theta, strict=True):
-            thresholds += (1.0 / tau, 1.0, alpha, alpha)
-        adapting.pack_memory(
-            fraction=0.0,
-            lift=0.0,
-            free_run=True,
-            pull=0.0,
-            slow=0.0,
-            currents=[],
-            thresholds=thresholds,
-            row=row,
-        )
-        return row
 
 
 _RESETS, _CURRENTS, _FOLLOWS = (2, 4, 5), (3, 4, 5), (5,)
@@ -715,6 +708,7 @@ class GLIF(Leaky):
     Source: Teeter et al. (2018) Nat Commun 9:709; Mihalas & Niebur (2009) Neural Comput 21:704-718.
     """
 
+    code = models_kernel.GLIF
     usual: ClassVar[Mapping[str, float]] = {"R_m": 1000.0 / 9.43, "C_m": 0.05872}
     state: ClassVar[Mapping[str, str]] = {"I_asc": "nA", "theta_s": "mV", "theta_v": "mV"}
 
@@ -788,6 +782,11 @@ class GLIF(Leaky):
         """True for levels 1 and 3."""
         return self.level not in _RESETS
 
+    @property
+    def leaves_currents(self) -> bool:
+        """True for levels 3 to 5."""
+        return self.level in _CURRENTS
+
     def given(self) -> dict[str, Any]:
         """Return the level and its parameters."""
         mine = {n: v for n, v in super().given().items() if v is not None}
@@ -811,6 +810,10 @@ class GLIF(Leaky):
             if level in levels and getattr(self, n) is not None
         }
         return type(self)(**{**known, **kept, **changes})
+
+    def raw_head(self) -> tuple[float, float]:
+        """Return which of R_m, C_m and tau_m is derived, and the level, for `raw`."""
+        return super().raw_head()[0], float(self.level)
 
     def rheobase(self) -> float:
         """Return the constant current above which the neuron fires again and again.
@@ -878,36 +881,6 @@ class GLIF(Leaky):
                 f"{_number(self.th_voltage_decay)}/ms theta_v"
             )
         return ";  ".join(parts)
-
-    def pack(self) -> list[float]:
-        """Return the row of numbers that the kernels work with."""
-        reset = self.E_L if self.V_reset is None else self.V_reset
-        currents: list[float] = []
-        thresholds: list[float] = []
-        if self.level in _CURRENTS:
-            for amplitude, decay, left in zip(
-                self.asc_amps, self.asc_decay, self.asc_r, strict=True
-            ):
-                currents += (decay, left * math.exp(-decay * self.t_ref), amplitude, 0.0)
-        if self.level in _RESETS:
-            kept = math.exp(-self.th_spike_decay * self.t_ref)
-            thresholds += (self.th_spike_decay, kept, self.th_spike_add, 0.0)
-        row = _row((len(currents) + len(thresholds)) // adapting.TRACE)
-        self.pack_membrane(reset, self.t_ref, row)
-        if self.renewal:
-            return row[: membrane.ROW]
-        fixed = self.level not in _RESETS
-        adapting.pack_memory(
-            fraction=0.0 if fixed else self.voltage_reset_fraction,
-            lift=row[membrane.RESET] if fixed else (self.E_L - self.V_th) + self.voltage_reset_add,
-            free_run=False,
-            pull=self.th_voltage_index if self.level == 5 else 0.0,
-            slow=self.th_voltage_decay if self.level == 5 else 0.0,
-            currents=currents,
-            thresholds=thresholds,
-            row=row,
-        )
-        return row
 
 
 def models() -> dict[str, type[Neuron]]:

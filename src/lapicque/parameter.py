@@ -6,10 +6,13 @@ import dataclasses
 import math
 from array import array
 from collections.abc import Mapping
-from typing import Any, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform
 
 from .errors import ParameterError, unknown_name
 from .units import to_number
+
+if TYPE_CHECKING:
+    import numpy as np
 
 # Beyond these magnitudes products of a few parameters would leave the range of doubles.
 LARGEST = 1e30
@@ -40,6 +43,8 @@ class Parameter:
         None is legal too.
     many : bool
         There are any number of them, such as time constants: a tuple, each entry checked.
+    stated : bool
+        It says something of the others, such as how exact a fit is, and moves nothing.
     """
 
     unit: str
@@ -51,6 +56,7 @@ class Parameter:
     display: str = ""
     optional: bool = False
     many: bool = False
+    stated: bool = False
 
     def rule(self) -> str:
         """Return the legal range in words: "must be > 0 ms"."""
@@ -80,6 +86,53 @@ class Parameter:
         if self.open_minimum and 0.0 < number < self.minimum:
             raise ParameterError(name, f"must be at least {self.minimum:g} {self.unit}", value)
         raise ParameterError(name, self.rule(), value)
+
+    def check_column(self, values: Any, name: str, none: float | None = None) -> np.ndarray:
+        """Return one value for each row as a new array, in the parameter's unit.
+
+        Parameters
+        ----------
+        values : array_like, shape (rows,)
+            Plain numbers, or what `check` converts.
+        name : str
+            What they are for, for messages.
+        none : float, optional
+            What stands for None in the array, if that is legal; NaN and infinity mean it too.
+
+        Raises
+        ------
+        ParameterError
+            As `check` raises it for the first row that breaks the rule, with its number.
+        """
+        import numpy as np
+
+        many = hasattr(values, "__iter__") and not isinstance(values, (str, bytes, dict))
+        if not many or getattr(values, "ndim", 1) != 1:
+            unit = f" in {self.unit}" if self.unit else ""
+            raise ParameterError(name, f"must be a list of numbers{unit}, one a row", values)
+        plain = type(values) is np.ndarray and values.dtype.kind in "fiu"
+        given = values if plain else list(values)
+        if not plain and not {*map(type, given)} <= {float}:
+            # Quantities, texts and None.
+            return np.array([self._entry(v, name, k, none) for k, v in enumerate(given)], float)
+        found = np.array(given, float)
+        wrong = ~((found >= self.minimum) & (found <= self.maximum))
+        if none is not None:
+            absent = np.isnan(found) | (found == math.inf)
+            found[absent] = none
+            wrong &= ~absent
+        for k in np.flatnonzero(wrong).tolist():
+            self._entry(found[k].item(), name, k, none)
+        return found
+
+    def _entry(self, value: Any, name: str, row: int, none: float | None) -> float:
+        absent = value is None or (isinstance(value, float) and not value < math.inf)
+        if none is not None and absent:
+            return none
+        try:
+            return self.check(value, name)
+        except ParameterError as error:
+            raise error.at_row(row) from None
 
     def check_many(self, value: Any, name: str) -> tuple[float, ...]:
         """Return a number, or a list of them, as a tuple of floats in the parameter's unit.
@@ -120,6 +173,7 @@ def quantity(
     display: str = "",
     optional: bool = False,
     many: bool = False,
+    stated: bool = False,
 ) -> Any:
     """Declare a parameter as a dataclass field; ``positive`` excludes all below ``least``."""
     described = Parameter(
@@ -132,6 +186,7 @@ def quantity(
         display=display,
         optional=optional,
         many=many,
+        stated=stated,
     )
     return dataclasses.field(default=default, metadata={"parameter": described})
 

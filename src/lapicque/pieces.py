@@ -20,6 +20,10 @@ from .kernels.moments import MAX_DEGREE
 if TYPE_CHECKING:
     import numpy as np
 
+    F = array[float]
+    # Starts, values, their low parts, slopes, offsets, terms, kicks, as in `kernels.shapes`.
+    Form = tuple[F, F, F, F, array[int], F, F]
+
 # One term: degree, coefficient (re, im), exponent (re, im), low parts of the exponent (re, im).
 Term = tuple[float, float, float, float, float, float, float]
 _Kind = tuple[float, float, float, float, float]
@@ -112,6 +116,33 @@ class Pieces:
             terms,
             kicks if any(kicks) else array("d"),
         )
+
+    @classmethod
+    def taken(cls, form: Form, first: int, last: int) -> Pieces:
+        """Return the pieces ``first`` to ``last`` of what the kernels of `shapes` wrote."""
+        starts, value, value_lo, slope, offset, terms, kicks = form
+        low, high = offset[first], offset[last]
+        value_lo, kicks = value_lo[first:last], kicks[4 * first : 4 * last]
+        return cls(
+            starts[first:last],
+            value[first:last],
+            slope[first:last],
+            value_lo if any(value_lo) else array("d"),
+            array("q", [j - low for j in offset[first : last + 1]] if low < high else ()),
+            terms[TERM * low : TERM * high],
+            kicks if any(kicks) else array("d"),
+        )
+
+    def lay(self, form: Form, at: int) -> int:
+        """Write the pieces, but no kicks, where the kernels of `shapes` read; return their end."""
+        n, (starts, value, value_lo, slope, offset, terms, _) = len(self), form
+        for whole, mine in ((starts, self.starts), (value, self.value), (slope, self.slope)):
+            whole[at : at + n] = mine
+        value_lo[at : at + n] = self.value_lo or array("d", bytes(8 * n))
+        low = offset[at]
+        offset[at : at + n + 1] = array("q", [low + j for j in self.offset or [0] * (n + 1)])
+        terms[TERM * low : TERM * low + len(self.terms)] = self.terms
+        return at + n
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -283,6 +314,14 @@ class Pieces:
                 yield (t, *combine(a, b), kick)
 
         return Pieces.build(walk())
+
+
+def room(pieces: int, terms: int, kicks: bool = False) -> Form:
+    """Return room for so many pieces and terms, and for kicks."""
+    starts, value, value_lo, slope = (array("d", bytes(8 * pieces)) for _ in range(4))
+    offset = array("q", bytes(8 * (pieces + 1)))
+    listed, kicked = array("d", bytes(8 * TERM * terms)), array("d", bytes(32 * pieces * kicks))
+    return starts, value, value_lo, slope, offset, listed, kicked
 
 
 def _term(*numbers: float) -> Term:

@@ -16,7 +16,7 @@ from operator import itemgetter
 
 from .current import Current
 from .kernels import adapting
-from .kernels.membrane import RATE, TERM, THRESHOLD, V_RESET
+from .kernels.membrane import RATE, TERM, THRESHOLD, V_RESET, capacitance
 from .pieces import Pieces
 from .response import AdaptingSolution, ExactSolution, GridSolution, Response
 
@@ -359,9 +359,17 @@ def _columns(response: Response, grid: list[float], first: int, last: int) -> Li
 
 def threshold_line(response: Response, line: Line) -> Line:
     """Return times (ms) and thresholds (mV), where a line of V has its samples."""
+    return _jumping(response.threshold, line)
+
+
+def after_spike_line(response: Response, line: Line) -> Line:
+    """Return times (ms) and after-spike currents (nA), where a line of V has its samples."""
+    return _jumping(response.after_spike_current, line)
+
+
+def _jumping(sample: Callable[..., array[float]], line: Line) -> Line:
     times = array("d", line[0])
-    after = response.threshold(times)
-    before = response.threshold(times, left=True)
+    after, before = sample(times), sample(times, left=True)
     drawn: list[float] = []
     shown: list[float] = []
     for t, a, b in zip(times, before, after, strict=True):
@@ -373,3 +381,20 @@ def threshold_line(response: Response, line: Line) -> Line:
         drawn.append(t)
         shown.append(b)
     return drawn, shown
+
+
+def kick_line(response: Response, low: float, high: float, width: int) -> Line:
+    """Return times (ms) and sizes (mV) of the jumps that the input brings in ``[low, high]``.
+
+    A jump counts whether V makes it or, being refractory, does not. Of several in one of ``width``
+    pixels it is the largest.
+    """
+    form = response.current_in.normal_form
+    sizes, _ = form.jumps(*capacitance(response.neuron.pack()))
+    first, last = bisect_left(form.starts, low), bisect_right(form.starts, high)
+    largest: dict[int, tuple[float, float]] = {}
+    for t, size in zip(form.starts[first:last], sizes[first:last], strict=False):
+        column = int((t - low) / (high - low) * width) if high > low else 0
+        if abs(size) > abs(largest.get(column, (t, 0.0))[1]):
+            largest[column] = t, size
+    return [t for t, _ in largest.values()], [size for _, size in largest.values()]

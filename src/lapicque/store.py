@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import ParameterError, SweepError, brief
-from .rows import Slices, box_shape
+from .grid import Slices, box_shape
 
 if TYPE_CHECKING:
     import numpy as np

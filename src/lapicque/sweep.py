@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     import numpy as np
     import xarray as xr
 
-    from .batch import Batch
-    from .response import Response
-    from .rows import Grid, Slices
+    from .batch import Batch, Row
+    from .grid import Grid, Slices
     from .store import Place, Variable
 
 FORMAT = 1
@@ -38,7 +37,7 @@ RETRIES = 2
 def sweep(
     experiment: Experiment,
     axes: Mapping[Any, Any],
-    features: Sequence[str | Callable[[Response], float]] = ("spike_count", "rate"),
+    features: Sequence[str | Callable[[Row], float]] = ("spike_count", "rate"),
     *,
     times: Any = None,
     discard: float = 0.0,
@@ -63,7 +62,7 @@ def sweep(
         current, ``current.0.values``, take rows of samples.
     features : sequence of str or callable
         Names of `lapicque.features`, "spike_times", "voltage" (at ``times``), or functions of a
-        `Response`, which run in Python and are slow.
+        row, which has ``spike_times``, ``spike_count`` and, run again in Python, ``response``.
     times : sequence, optional
         When to take "voltage" (ms).
     discard : float
@@ -203,7 +202,7 @@ class _Plan:
         discard: float,
     ) -> None:
         from .batch import Batch
-        from .rows import TIME, dimensions, numbers
+        from .grid import TIME, dimensions, numbers
         from .simulate import DURATION
 
         if not features:
@@ -231,7 +230,7 @@ class _Plan:
 
     def cut(self, block_size: int | None, stored: Mapping[str, Any] | None) -> None:
         """Cut the grid into blocks: as it was, if there is a store already."""
-        from .rows import Grid, block_shape
+        from .grid import Grid, block_shape
 
         shape = tuple(dimension.size for dimension in self.dimensions)
         if block_size is None and stored is not None:
@@ -467,7 +466,7 @@ def _in_store(
 def _rows(box: Slices) -> int:
     from math import prod
 
-    from .rows import box_shape
+    from .grid import box_shape
 
     return int(prod(box_shape(box)))
 

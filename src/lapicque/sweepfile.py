@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import ExperimentError, ParameterError, unknown_name
 from .experiment import Experiment, read_data
+from .grid import TIME, Axis
 from .parameter import Parameter
-from .rows import TIME, Axis
 from .units import to_number
 
 if TYPE_CHECKING:

@@ -39,10 +39,9 @@ export function createChoices({ id, label, hook, look, onChoice }) {
         }),
       );
     },
-    /** @param {string} name */
+    /** @param {string} name  where none has it, none is chosen */
     choose(name) {
-      const input = inputs.get(name);
-      if (input && !input.checked) input.checked = true;
+      for (const [own, input] of inputs) if (input.checked !== (own === name)) input.checked = own === name;
     },
   };
 }

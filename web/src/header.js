@@ -42,6 +42,7 @@ const TOOLS = {
  */
 export function createHeader({ prefix, isEmbedded, onPreset, onView, onTool }) {
   const presets = createChoices({ id: `${prefix}preset`, label: "experiment", hook: "preset", look: "lp-tabs", onChoice: onPreset });
+  const grouped = h("select", { class: "lp-grouped", "data-group": "", hidden: true });
   const views = createChoices({ id: `${prefix}view`, label: "view", hook: "view", look: "lp-views", onChoice: onView });
   const title = h(isEmbedded ? "div" : "h1", { class: "lp-title" });
   const summary = h("p", { class: "lp-summary" });
@@ -53,6 +54,7 @@ export function createHeader({ prefix, isEmbedded, onPreset, onView, onTool }) {
     buttons[name].append(icon(name), h("span", { class: "lp-word" }, word));
     buttons[name].addEventListener("click", () => onTool(name));
   }
+  grouped.addEventListener("change", () => onPreset(grouped.value));
   buttons.presenter.setAttribute("aria-pressed", "false");
   buttons.share.setAttribute("aria-haspopup", "dialog");
   buttons.tour.setAttribute("aria-expanded", "false");
@@ -72,13 +74,18 @@ export function createHeader({ prefix, isEmbedded, onPreset, onView, onTool }) {
     element: h(
       isEmbedded ? "div" : "header",
       { class: "lp-head" },
-      h("div", { class: "lp-head-row" }, ...(isEmbedded ? [] : [h("span", { class: "lp-brand" }, "lapicque")]), presets.element, toolbar),
+      h("div", { class: "lp-head-row" }, ...(isEmbedded ? [] : [h("span", { class: "lp-brand" }, "lapicque")]), h("div", { class: "lp-choosers" }, presets.element, grouped), toolbar),
       h("div", { class: "lp-head-row" }, h("div", { class: "lp-about" }, title, summary), views.element),
     ),
     /** @param {Preset[]} offered @param {Description["views"]} known */
     offer(offered, known) {
+      const listed = offered.filter(({ group }) => group);
+      const called = listed[0]?.group ?? "";
+      grouped.hidden = listed.length === 0;
+      grouped.setAttribute("aria-label", called);
+      grouped.replaceChildren(h("option", { value: "", hidden: true }, called), ...listed.map(({ name, title }) => h("option", { value: name }, title)));
       presets.offer(
-        offered.map((preset) => {
+        offered.filter(({ group }) => !group).map((preset) => {
           const [number, name] = splitTitle(preset.title);
           const face = [...(number ? [h("span", { class: "lp-number" }, number)] : []), h("span", { class: "lp-name" }, name)];
           return { name: preset.name, face, spoken: preset.title, title: preset.title };
@@ -89,6 +96,8 @@ export function createHeader({ prefix, isEmbedded, onPreset, onView, onTool }) {
     /** @param {Preset} preset @param {string} view */
     update(preset, view) {
       presets.choose(preset.name);
+      grouped.value = preset.group ? preset.name : "";
+      grouped.classList.toggle("is-chosen", preset.group !== undefined);
       views.choose(view);
       setText(title, preset.title);
       setText(summary, preset.summary);

@@ -3,20 +3,35 @@
  * afterwards only the values change.
  */
 import { h, rich, setText } from "./dom.js";
-import { decimalsFor, fixed } from "./format.js";
+import { boxText, decimalsFor, fixed } from "./format.js";
 import { keyOf } from "./key.js";
 import { shortLabel } from "./plots.js";
 import { valueAt } from "./scale.js";
-import { EXTRA, MISSED, comparedStyle, heldStyle, styleOf } from "./styles.js";
+import { AFTER, EXTRA, KICK, MISSED, THETA, comparedStyle, heldStyle, styleOf } from "./styles.js";
 
 /**
  * @typedef {import("./plots.js").Shown} Shown
  *
  * @typedef {object} Entry  one value at the cursor
  * @property {HTMLOutputElement} output
- * @property {"I" | "V"} quantity
+ * @property {keyof typeof QUANTITIES} quantity
  * @property {(shown: Shown) => import("./types.js").Result | import("./types.js").ErrorResult | undefined} of
  */
+
+/** Where the values of a quantity stand in a result, and the resolution and unit that go with them. */
+const QUANTITIES = /** @type {const} */ ({
+  I: ["I_t", "I", "I", " nA"],
+  V: ["t", "V", "V", " mV"],
+  asc: ["asc_t", "asc", "I", " nA"],
+  theta: ["theta_t", "theta", "V", " mV"],
+});
+
+/** What only some neurons and currents have, of a single experiment: there is no room for more. @param {Shown} shown */
+function extrasOf({ results }) {
+  const [{ asc, theta, kick }] = results;
+  const has = (/** @type {import("./types.js").Numbers} */ list) => results.length === 1 && list.length > 0;
+  return { asc: has(asc), theta: has(theta), kick: has(kick) ? boxText(Number(Math.max(...Array.from(kick, Math.abs)).toPrecision(3))) : "" };
+}
 
 export function createLegend() {
   const lines = h("ul", { class: "lp-lines", "aria-label": "legend" });
@@ -52,6 +67,10 @@ export function createLegend() {
     if (results.length === 1) {
       items.push(h("li", {}, keyOf(styleOf("I", 0, 1)), symbol("I"), value("I", (now) => now.results[0])));
       items.push(h("li", {}, keyOf(styleOf("V", 0, 1)), symbol("V"), ...(compared ? [name("exact")] : []), value("V", (now) => now.results[0])));
+      const { asc, theta, kick } = extrasOf(shown);
+      if (asc) items.push(h("li", {}, keyOf(AFTER), name("after spikes"), value("asc", (now) => now.results[0])));
+      if (theta) items.push(h("li", {}, keyOf(THETA), name("threshold"), value("theta", (now) => now.results[0])));
+      if (kick) items.push(h("li", {}, keyOf(KICK), name(`kicks, up to ${kick} mV`)));
     } else {
       results.forEach((_, index) => {
         const own = [named("I", "I", (now) => now.results[index]), named("V", "V", (now) => now.results[index])];
@@ -85,7 +104,7 @@ export function createLegend() {
     /** @param {Shown} shown */
     show(shown) {
       const { results, names, compared, held } = shown;
-      const key = JSON.stringify([results.length, names, compared?.map((method) => method.label), held?.results.length]);
+      const key = JSON.stringify([results.length, names, compared?.map((method) => method.label), held?.results.length, extrasOf(shown)]);
       if (key !== built) rebuild(shown);
       built = key;
     },
@@ -93,10 +112,12 @@ export function createLegend() {
     point(shown, time, resolution) {
       for (const { output, quantity, of } of entries) {
         const result = of(shown);
-        const at = time === null || !result ? null : quantity === "V" ? valueAt(result.t, result.V, time) : "I" in result ? valueAt(result.I_t, result.I, time) : null;
+        const [times, values, scale, ownUnit] = QUANTITIES[quantity];
+        const table = /** @type {Record<string, any> | undefined} */ (result);
+        const at = time === null || !table?.[values] ? null : valueAt(table[times], table[values], time);
         // Several in a row have no room for units; the axes have them.
-        const unit = shown.results.length > 1 ? "" : quantity === "V" ? " mV" : " nA";
-        setText(output, at === null ? "" : `${fixed(at, decimalsFor(resolution[quantity]))}${unit}`);
+        const unit = shown.results.length > 1 ? "" : ownUnit;
+        setText(output, at === null ? "" : `${fixed(at, decimalsFor(resolution[scale]))}${unit}`);
       }
     },
   };

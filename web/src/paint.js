@@ -211,6 +211,34 @@ export function drawTicks({ u, line }, times, low, high, colour) {
 }
 
 /**
+ * Arrows up from the lower edge or down from the upper one, the longest over half of the height.
+ *
+ * @param {Brush} brush @param {ArrayLike<number>} times @param {ArrayLike<number>} sizes @param {string} colour
+ */
+export function drawArrows({ u, line }, times, sizes, colour) {
+  const largest = Math.max(...Array.from(sizes, Math.abs));
+  within(u, (sheet) => {
+    const { ctx, toX, pixel } = sheet;
+    const { top, height } = u.bbox;
+    const head = 1.5 * line * pixel;
+    take(sheet, { colour, dash: [], width: 0.6 * line });
+    ctx.beginPath();
+    for (let k = 0; k < times.length; k++) {
+      const x = toX(times[k]);
+      const up = sizes[k] > 0 ? -1 : 1;
+      const foot = up < 0 ? top + height : top;
+      const tip = foot + up * Math.max(2 * head, (0.5 * height * Math.abs(sizes[k])) / largest);
+      ctx.moveTo(x, foot);
+      ctx.lineTo(x, tip);
+      ctx.moveTo(x - head, tip - 1.5 * up * head);
+      ctx.lineTo(x, tip);
+      ctx.lineTo(x + head, tip - 1.5 * up * head);
+    }
+    ctx.stroke();
+  });
+}
+
+/**
  * Markers at one height, no closer than they are wide: where there are more they would be a smear.
  *
  * @param {Brush} brush @param {ArrayLike<number>} times @param {number} value @param {import("./styles.js").Style} style

@@ -6,10 +6,10 @@
 import uPlot from "uplot";
 import { h } from "./dom.js";
 import { metricsOf, paletteOf } from "./look.js";
-import { DASHES, drawBand, drawErrors, drawLevel, drawLevels, drawMarks, drawRich, drawTicks, drawTrace, labelLevels, sheetOf, take, widthOf } from "./paint.js";
+import { DASHES, drawArrows, drawBand, drawErrors, drawLevel, drawLevels, drawMarks, drawRich, drawTicks, drawTrace, labelLevels, sheetOf, take, widthOf } from "./paint.js";
 import { CAPTION, optionsOf } from "./panels.js";
 import { extremes, steadyRange, symmetricRange } from "./scale.js";
-import { EXTRA, MISSED, comparedStyle, heldStyle, styleOf } from "./styles.js";
+import { AFTER, EXTRA, KICK, MISSED, comparedStyle, heldStyle, styleOf } from "./styles.js";
 
 /**
  * @typedef {import("./panels.js").PanelName} PanelName
@@ -166,7 +166,14 @@ export function createPlots(host) {
       if (band) drawBand(brush, band[0], band[1], palette[style.colour]);
       else trace(results[index], style, true);
     }
-    if (name === "I") return;
+    if (name === "I") {
+      results.forEach(({ asc_t, asc, kick_t, kick }, index) => {
+        const own = results.length > 1 ? styleOf("I", index, results.length).colour : null;
+        drawTrace(brush, asc_t, asc, { colour: palette[own ?? AFTER.colour], dash: AFTER.dash, width: most * metrics.line });
+        if (kick.length > 0) drawArrows(brush, kick_t, kick, palette[own ?? KICK.colour]);
+      });
+      return;
+    }
     compared?.forEach((method, index) => trace(method, comparedStyle(index)));
     const moving = { colour: palette.threshold, dash: DASHES.threshold, width: 0.75 * metrics.line };
     for (const { theta_t, theta } of results) drawTrace(brush, theta_t, theta, moving);
@@ -254,7 +261,7 @@ export function createPlots(host) {
   function refit() {
     const { results, compared, held } = shown;
     const all = [...results, ...(held?.results ?? [])];
-    const current = extremes([...all.map((result) => result.I), [0]]);
+    const current = extremes([...all.map((result) => result.I), ...results.map((result) => result.asc), [0]]);
     const potential = extremes([...all.map((result) => result.V), ...results.map((result) => result.theta), ...all.map((result) => result.lines.map((line) => line.value))]);
     const methods = extremes((compared ?? []).map((method) => method.V));
     const errors = extremes((compared ?? []).map((method) => method.error));

@@ -129,7 +129,9 @@ export function createRow(slider, { prefix, onValue, onReset }) {
   /** @param {string} text */
   function show(text) {
     box.dataset.shown = text;
-    if (box.value !== text) box.value = text;
+    if (box.value === text) return;
+    box.value = text;
+    box.style.setProperty("--length", String(text.length));
   }
 
   function forget() {

@@ -65,8 +65,8 @@ export function createShare({ prefix, source }) {
   });
   opener.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (pasted.value.trim() === "") return;
     tell(async () => {
+      if (pasted.value.trim() === "") return "";
       await source.open(pasted.value);
       pasted.value = "";
       dialog.close();

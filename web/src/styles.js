@@ -2,7 +2,7 @@
  * How what is drawn is told apart: by colour, and always by a dash, a marker or a place of its own as well. The same
  * styles serve the canvas, the legends and the tables.
  *
- * @typedef {"circle" | "square" | "triangle" | "diamond" | "cross" | "down"} Marker
+ * @typedef {"circle" | "square" | "triangle" | "diamond" | "cross" | "down" | "arrow"} Marker
  *
  * @typedef {object} Style
  * @property {string} colour  the name of a colour token, --lp-<colour>
@@ -32,6 +32,13 @@ const MARKERS = ["circle", "square", "triangle", "diamond"];
 export const MISSED = { colour: "bad", dash: [], marker: "down", isHollow: true, isBare: true };
 /** @type {Style} */
 export const EXTRA = { colour: "bad", dash: [], marker: "cross", isBare: true };
+
+/** What spikes leave behind, beside the current that comes in. @type {Style} */
+export const AFTER = { colour: "I", dash: [2, 3] };
+/** Jumps of V that the input brings. @type {Style} */
+export const KICK = { colour: "ink", dash: [], marker: "arrow", isBare: true };
+/** A threshold that moves. @type {Style} */
+export const THETA = { colour: "threshold", dash: [10, 6] };
 
 /** A point of an error curve whose runs differ in their spikes. @type {Style} */
 export const HOLLOW = { colour: "ink", dash: [], marker: "circle", isHollow: true, isBare: true };
@@ -91,6 +98,8 @@ export function outlineOf(marker) {
       return [[-0.85, -0.85], [0.85, -0.85], [0.85, 0.85], [-0.85, 0.85]];
     case "triangle":
       return [[0, -1.1], [1.1, 0.85], [-1.1, 0.85]];
+    case "arrow":
+      return [[0, -1.5], [0.9, 0], [0.2, 0], [0.2, 1.5], [-0.2, 1.5], [-0.2, 0], [-0.9, 0]];
     case "down":
       return [[0, 1], [1, -0.8], [-1, -0.8]];
     case "diamond":

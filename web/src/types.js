@@ -38,6 +38,7 @@
  * @property {string} summary
  * @property {Variant[]} variants
  * @property {string} [view]  the view it opens with
+ * @property {string} [group]  those of a group are in one list, called so
  * @property {boolean} [isLinked]  made from a link that was opened
  *
  * @typedef {object} View
@@ -97,6 +98,10 @@
  * @property {Numbers} I_t
  * @property {Numbers} theta_t
  * @property {Numbers} theta  the threshold where it moves, else empty
+ * @property {Numbers} asc_t
+ * @property {Numbers} asc  the sum of the currents that spikes leave behind, nA, where they do
+ * @property {Numbers} kick_t
+ * @property {Numbers} kick  by how much the input makes V jump, mV
  * @property {Numbers} spikes
  * @property {Line[]} lines
  * @property {Readout[]} readouts

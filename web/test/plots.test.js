@@ -15,7 +15,7 @@ import { errorOf } from "../src/train.js";
 /** @param {Partial<Result>} given @returns {Result} */
 function resultOf(given) {
   return {
-    duration: 100, window: [0, 100], t: [0, 100], V: [0, 1], I_t: [0, 100], I: [1, 1], theta_t: [], theta: [], spikes: [], lines: [], readouts: [],
+    duration: 100, window: [0, 100], t: [0, 100], V: [0, 1], I_t: [0, 100], I: [1, 1], theta_t: [], theta: [], asc_t: [], asc: [], kick_t: [], kick: [], spikes: [], lines: [], readouts: [],
     sentence: "Silent.", equation: "", crowded: null, ...given,
   };
 }

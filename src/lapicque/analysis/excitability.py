@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ..current import constant, step
 from ..errors import LimitError, ParameterError
-from ..features import constant_rate
 from ..kernels import membrane
+from ..kernels.train import constant_rate
 from ..neuron import Neuron
 from ..parameter import LARGEST, SMALLEST
 from ..response import Response, State
@@ -44,6 +44,11 @@ _LEAST_ENERGY = 1.2564312086261697
 # A train settles into a pattern of at most so many intervals, within about so many spikes.
 _LONGEST_PATTERN = 64
 _SETTLING_SPIKES = 400_000
+
+# Whether a neuron goes on to fire is asked part by part of its quiet time: two parts in a row that
+# end in the same pattern, to this share, tell.
+_PARTS = 16
+_SETTLED = 1e-9
 
 # Relative widths of what the engine is asked: a threshold, and a minimum, which is flat.
 _FOUND = 1e-12
@@ -115,7 +120,9 @@ def f_I(neuron: Neuron, currents: Any, kind: Kind = "steady", *, tolerance: floa
         return each(rate, currents, AMPLITUDE, "currents")
     row = neuron.pack()
     if row[membrane.RESET] < 0.0:
-        return each(lambda current: constant_rate(row, current), currents, AMPLITUDE, "currents")
+        return each(
+            lambda current: constant_rate(row, current, 0.0), currents, AMPLITUDE, "currents"
+        )
     fires = neuron.default_V_0() >= row[membrane.THRESHOLD]
 
     def once_per_refractory_period(current: float) -> float:
@@ -262,11 +269,7 @@ def rheobase(
         return silent_run(neuron, constant(current), quiet) is None
 
     def keeps_firing(current: float) -> bool:
-        drive = constant(current)
-        settled = simulate(neuron, drive, quiet)
-        return bool(settled.spikes) and bool(
-            simulate(neuron, drive, quiet, state=settled.state).spikes
-        )
+        return _keeps_firing(neuron, current, quiet)
 
     low, high = _bisect(fires, *_bracket(fires), share)
     if criterion == "repetitive" and not keeps_firing(high):
@@ -278,6 +281,24 @@ def rheobase(
                 raise _no_rheobase(criterion)
         low, high = _bisect(keeps_firing, low, high, share)
     return Rheobase(high, criterion, share)
+
+
+def _keeps_firing(neuron: Neuron, current: float, quiet: float) -> bool:
+    """Whether there is a spike in the second of two quiet times, as a settled train has."""
+    drive = constant(current)
+    state: State | None = None
+    before, last = math.nan, 0
+    for part in range(2 * _PARTS):
+        response = simulate(neuron, drive, quiet / _PARTS, state=state)
+        state = response.state
+        last = part if response.spikes else last
+        if part - last >= _PARTS:
+            return False
+        rate = _pattern_rate(list(response.intervals), _SETTLED)
+        if abs(rate - before) <= _SETTLED * rate:
+            return True
+        before = rate
+    return last >= _PARTS
 
 
 def _no_rheobase(criterion: str) -> LimitError:

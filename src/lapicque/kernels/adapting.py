@@ -87,33 +87,6 @@ ANCHOR_V, ANCHOR_P, ANCHOR_VALUES = 2, 3, 4
 ENDLESS = 3  # beside FINISHED, FULL, TOO_MANY_EVALUATIONS
 
 
-def pack_memory(
-    fraction: float,
-    lift: float,
-    free_run: bool,
-    pull: float,
-    slow: float,
-    currents: Floats,
-    thresholds: Floats,
-    row: Floats,
-) -> None:
-    """Pack what a spike does behind a leaky neuron; ``row`` has room for it.
-
-    ``currents`` and ``thresholds`` hold `TRACE` numbers for each trace.
-    """
-    row[FRACTION] = fraction
-    row[LIFT] = lift
-    row[FREE_RUN] = 1.0 if free_run else 0.0
-    row[PULL] = pull
-    row[SLOW] = slow
-    row[CURRENTS] = float(len(currents) // TRACE)
-    row[THRESHOLDS] = float(len(thresholds) // TRACE)
-    for k in range(len(currents)):
-        row[TRACES + k] = currents[k]
-    for k in range(len(thresholds)):
-        row[TRACES + len(currents) + k] = thresholds[k]
-
-
 def traces(row: Floats) -> int:
     """Return how many traces a neuron has."""
     return int(row[CURRENTS] + row[THRESHOLDS])

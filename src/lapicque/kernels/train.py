@@ -86,6 +86,23 @@ def crossing_of_constant(
     return pairs.mul(x, x_lo, row[TAU], row[TAU + 1])
 
 
+def constant_rate(row: Floats, value: float, value_lo: float) -> float:
+    """Return the rate (Hz) that a constant current (nA, a pair) keeps up after a reset below V_th.
+
+    ``1 / (t_ref + rise from V_reset)``, and 0 at or below the rheobase; infinite where the interval
+    is below the least double.
+    """
+    d, d_lo = excess(row, value, value_lo)
+    if d <= 0.0:
+        return 0.0
+    rise, _ = crossing_of_constant(row, d, d_lo, row[RESET], row[RESET + 1])
+    # Pairs end near 1e300 ms.
+    if rise != rise:
+        return 0.0
+    interval = rise + row[REFRACTORY]
+    return 1000.0 / interval if interval > 0.0 else math.inf
+
+
 def find_crossing(
     how: int,
     length: float,

@@ -12,7 +12,7 @@ from base64 import b64encode
 from typing import Any
 
 # What a picture is drawn from; anything that is read as a number stays exact.
-DRAWN = {"t", "V", "I_t", "I", "theta_t", "theta"}
+DRAWN = {"t", "V", "I_t", "I", "theta_t", "theta", "asc_t", "asc", "kick_t", "kick"}
 EXACT = {"spikes", "missed", "extra", "error_t", "error", "x", "y"}
 
 _LARGEST = 3e38

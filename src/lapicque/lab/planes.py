@@ -186,7 +186,7 @@ def _time_steps(experiment: Experiment) -> list[float]:
 def f_I(experiments: list[Experiment]) -> Plane:
     """Return the steady rate against a constant current, and where each experiment stands."""
     neuron = experiments[0].neuron
-    rheobase = float(analysis.rheobase(neuron))
+    rheobase = _rheobase(neuron)
     points = [_operating_point(k, experiment) for k, experiment in enumerate(experiments)]
     widest = max([2.0 * rheobase, *(1.2 * p["x"] for p in points), -rheobase, 0.0])
     high = round_up(widest)
@@ -279,6 +279,18 @@ def _rates(neuron: Neuron, currents: Sequence[float]) -> array[float]:
     return array("d", [_simulated_rate(neuron, current) for current in currents])
 
 
+@functools.lru_cache(maxsize=8)
+def _rheobase(neuron: Neuron) -> float:
+    try:
+        return float(analysis.rheobase(neuron))
+    except LimitError as error:
+        # One that fires from rest under any current: what keeps it firing is known without runs.
+        least = neuron.rheobase()
+        if math.isfinite(least):
+            return least
+        raise LimitError(str(error)) from None
+
+
 @functools.lru_cache(maxsize=256)
 def _simulated_rate(neuron: Neuron, current: float) -> float:
     try:
@@ -304,7 +316,7 @@ def strength_duration(experiment: Experiment) -> Plane:
             y=_axis("pulse amplitude I", "I", "nA", (0.0, 1.0)),
             curves=[],
         )
-    rheobase, chronaxie = float(analysis.rheobase(neuron)), analysis.chronaxie(neuron)
+    rheobase, chronaxie = _rheobase(neuron), analysis.chronaxie(neuron)
     scale, unit_charge = _scales(neuron)
     pulse = _pulse_of(experiment)
     right, top, bottom = 6.0 * scale, 5.0 * unit_charge / scale, 0.0
@@ -357,7 +369,7 @@ def _scales(neuron: Neuron) -> tuple[float, float]:
     """Return a duration (ms) and a charge (pC) of the size that the law is about."""
     row = neuron.pack()
     if row[RATE] > 0.0:
-        return row[TAU], analysis.rheobase(neuron) * row[TAU]
+        return row[TAU], _rheobase(neuron) * row[TAU]
     charge = analysis.strength_duration(neuron, 1.0)
     return 10.0, charge
 

@@ -1,4 +1,4 @@
-"""The lab's presets: base experiments with their sliders, read from the files beside this one."""
+"""The lab's presets: experiments with sliders, from the files beside this one, and neurons."""
 
 from __future__ import annotations
 
@@ -13,17 +13,46 @@ from ..current import current_from_dicts
 from ..experiment import Experiment
 from ..method import Exact
 from ..parameter import Parameter, numbered, parameters
+from ..presets import about, preset
+from ..presets import presets as known
+
+NEURONS = "Neurons"
+"""The group that the presets of `lapicque.presets` have in the menu."""
 
 FOLDER = Path(__file__).parent / "presets"
 
 
 @functools.cache
 def presets() -> tuple[dict[str, Any], ...]:
-    """Return every preset, in the order of the files' names, as plain data for the front end."""
+    """Return every preset as plain data: in the order of the files' names, then the neurons."""
     import tomllib
 
     texts = (path.read_text("utf-8") for path in sorted(FOLDER.glob("*.toml")))
-    return tuple(_preset(tomllib.loads(text)) for text in texts)
+    experiments = [_preset(tomllib.loads(text)) for text in texts]
+    return (*experiments, *_neurons(experiments))
+
+
+def _neurons(experiments: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return a preset for each neuron, or family of neurons, that the experiments have not."""
+    others = [
+        entry["experiment"]
+        for each in experiments
+        for variant in each["variants"]
+        for entry in variant["experiments"]
+    ]
+    found: dict[str, dict[str, Any]] = {}
+    for name in known():
+        told = about(name)
+        made = preset_of(preset(name))
+        (variant,) = made["variants"]
+        if variant["experiments"][0]["experiment"] in others:
+            continue
+        family = told.get("family", name)
+        entry = {**made, "name": family, "title": told["title"], "variants": []}
+        entry |= {"summary": told.get("summary", ""), "view": "traces", "group": NEURONS}
+        label = {"name": name, "label": told.get("label", ""), "note": f"Source: {told['source']}."}
+        found.setdefault(family, entry)["variants"].append({**variant, **label})
+    return list(found.values())
 
 
 def _preset(data: dict[str, Any]) -> dict[str, Any]:
@@ -105,7 +134,8 @@ def preset_of(experiment: Experiment) -> dict[str, Any]:
     """Return a preset with a slider for every number of an experiment.
 
     Numbers are the given parameters of the neuron, those of each part of the current, ``V_0``
-    where it is set, and the duration; not the seed, not the entries of sampled currents. The
+    where it is set, and the duration; not the seed, not the entries of sampled currents, not what
+    is only stated, such as the error of a fit. The
     experiment is to be solved exactly: a method with a time step is what the lab compares with,
     and is left out here.
 
@@ -198,8 +228,10 @@ def _numbers(experiment: Experiment) -> list[str]:
         paths += numbered(f"neuron.{name}", value) if name in described else []
     paths += ["V_0"] if experiment.V_0 is not None else []
     for k, part in enumerate(experiment.current.parts):
-        names = sorted(parameters(type(part)), key=lambda name: name in _COMMON)
-        paths += [f"current.{k}.{n}" for n in names if getattr(part, n) is not None]
+        described = parameters(type(part))
+        names = sorted(described, key=lambda name: name in _COMMON)
+        moving = [n for n in names if getattr(part, n) is not None and not described[n].stated]
+        paths += [f"current.{k}.{n}" for n in moving]
     return [*paths, "duration"]
 
 
@@ -271,6 +303,9 @@ def _range(value: float, described: Parameter, duration: float) -> tuple[float, 
         top, step = _round_up(max(size, _size(duration)) or _REACH["ms"])
         return (-top if value < 0.0 else 0.0), top, step
     top, step = _round_up(2.0 * size or _REACH.get(described.unit, 1.0))
+    if described.unit == "1/ms" and described.open_minimum:
+        # A decay that is all but none leaves nothing to see in a run.
+        return 10.0 * step, top, step
     if not signed:
         return (step if described.open_minimum else 0.0), top, step
     return (0.0 if value > 0.0 else -top), (0.0 if value < 0.0 else top), step

@@ -22,9 +22,11 @@ Span = tuple[float, float]
 _COLUMNS = "setting,experiment,method,quantity,t_ms,value"
 # What of a result is told at times.
 _TIMED = {
-    *("t", "V", "I_t", "I", "theta_t", "theta"),
+    *("t", "V", "I_t", "I", "theta_t", "theta", "asc_t", "asc", "kick_t", "kick"),
     *("spikes", "grazes", "missed", "extra", "error_t", "error"),
 }
+# What only some neurons and currents have, by its word in a file.
+_MORE = {"theta": "threshold", "asc": "after_spike_current", "kick": "kick"}
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 # A separator of cells before what a spreadsheet takes for the beginning of a formula.
 _FORMULA = re.compile(r"[,;](?= *[=+@-])")
@@ -123,7 +125,8 @@ def _csv(request: asked.Request) -> str:
     lines = [
         f"# lapicque {version()}: spikes, membrane potential V and current I "
         f"from {low!r} to {high!r} ms",
-        "# t_ms in ms, V and threshold in mV, I in nA; spike times with all their digits",
+        "# t_ms in ms, V, threshold and kick in mV, I and after_spike_current in nA; spike times "
+        "with all their digits",
     ]
     rows: list[str] = []
     for setting in (shown, held):
@@ -139,8 +142,9 @@ def _csv(request: asked.Request) -> str:
             cells = f"{setting.letter},{k + 1},{own.name if own else Exact.__name__}"
             rows += _rows(cells, result, lines)
             rows += (f"{cells},I,{t!r},{value!r}" for t, value in _pairs(result, "I_t", "I"))
-            moving = _pairs(result, "theta_t", "theta")
-            rows += (f"{cells},threshold,{t!r},{value!r}" for t, value in moving)
+            for name, word in _MORE.items():
+                more = _pairs(result, f"{name}_t", name)
+                rows += (f"{cells},{word},{t!r},{value!r}" for t, value in more)
         for k, result in enumerate(compared if setting is shown else ()):
             method = shown.experiments[k].method
             rows += _rows(f"A,{k + 1},{method.name if method else ''}", result, lines)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 
 from ..analysis import Comparison
 from ..experiment import Experiment
-from ..features import constant_rate
 from ..kernels import membrane
+from ..kernels.train import constant_rate
 from ..polyline import current_line, voltage_line
 from ..response import Response
 
@@ -53,7 +54,7 @@ def _constant(
     gap = row[membrane.GAP]
     drive = f"R I = {row[membrane.SCALE] * current:.4g} mV"
     need = f"the {gap:.4g} mV from rest to threshold"
-    if row[membrane.RESET] >= 0.0 and count > 1:
+    if row[membrane.RESET] >= 0.0 and count:
         held = row[membrane.REFRACTORY]
         return (
             "V_reset lies at or above the threshold: a spike at the end of each refractory period, "
@@ -71,7 +72,6 @@ def _constant(
             f"{drive} never reaches {need}, but V_0 is {where} the threshold: one spike at the "
             "start, then silent."
         )
-    rate = constant_rate(row, current, current_lo)
     above = (
         f"{drive} is {excess:.4g} mV above {need}"
         if gap > 0.0
@@ -79,6 +79,7 @@ def _constant(
     )
     if not count:
         return f"{above}, but this run is too short for a spike."
+    rate = constant_rate(row, current, current_lo)
     if rate == 0.0:  # the period leaves the range of doubles
         return f"{above}: {_spikes(count)}."
     return f"{above}: fires every {1000.0 / rate:.5g} ms."
@@ -88,6 +89,12 @@ def _varying(
     experiment: Experiment, response: Response, count: int, first: float | None, peak: float
 ) -> str:
     rheobase = experiment.neuron.rheobase()
+    if math.isinf(rheobase):
+        if first is None:
+            said = f"V comes within {_nearest(response):.3g} mV of the threshold, silent"
+        else:
+            said = f"{_spikes(count)}, the first at {first:.5g} ms"
+        return f"{said}; the threshold follows V so closely that there is no rheobase."
     if first is None:
         if peak <= rheobase:
             return f"The current never exceeds the rheobase, {rheobase:.4g} nA: silent."

@@ -48,9 +48,16 @@ _WATCHED = ("pyodide.asm.wasm", "python_stdlib.zip")
 _NOT_IN_A_PAGE = {
     "__main__",
     "analysis/locking",
-    "interop/allen",
+    "batch",
     "cli",
+    "compile",
+    "interop/allen",
+    "kernels/assembly",
+    "kernels/batch",
     "plot",
+    "rows",
+    "store",
+    "sweep",
     "trains",
     "lab/server",
     "lab/site",
@@ -192,7 +199,7 @@ def _zipped(files: dict[str, bytes], how: int) -> bytes:
 
 
 def _lean(source: str) -> str:
-    """Return the same program without comments and types, and with short docstrings.
+    """Return the program without comments, types and NumPy, and with short docstrings.
 
     The first line of a public function's is kept: features are described by theirs.
     """
@@ -219,7 +226,8 @@ def _untype(node: ast.AST) -> None:
                 starred.annotation = None
     body = getattr(node, "body", None)
     if isinstance(body, list):
-        body[:] = [inner for inner in body if not _is_for_types(inner)] or [ast.Pass()]
+        left = [inner for inner in body if not _is_for_types(inner)]
+        body[:] = [ast.Pass()] if _wants_numpy(node) else left or [ast.Pass()]
         for k, inner in enumerate(() if isinstance(node, ast.ClassDef) else body):
             if isinstance(inner, ast.AnnAssign) and inner.value is not None:
                 plain = ast.Assign(targets=[inner.target], value=inner.value)
@@ -236,15 +244,26 @@ def _is_for_types(node: ast.AST) -> bool:
     return any(isinstance(each, ast.Name) and each.id == "overload" for each in decorators)
 
 
+def _wants_numpy(node: ast.AST) -> bool:
+    """Whether a function begins by importing NumPy, which a page has not: none calls it."""
+    if not isinstance(node, ast.FunctionDef):
+        return False
+    first = node.body[1 if ast.get_docstring(node) and len(node.body) > 1 else 0]
+    return isinstance(first, ast.Import) and first.names[0].name == "numpy"
+
+
 def _start() -> bytes:
-    """Return what the page knows before Python has come: the presets, each one's first picture."""
+    """Return what the page knows before Python has come: the presets, the experiments' pictures."""
     described = describe()
     requests: list[dict[str, Any]] = [{"kind": "describe"}]
     for preset in described["presets"]:
+        if "group" in preset:
+            continue  # the transfer is small: these wait for Python
         experiments = [entry["experiment"] for entry in preset["variants"][0]["experiments"]]
         run = {"kind": "run", "view": "traces", "experiments": experiments, "window": None}
         requests.append({**run, "width": _WIDTH, "packed": True})
     known = [{"request": request, "reply": answer(request)} for request in requests]
+    del known[0]["reply"]["describe"]["parameters"]  # for others: the page draws sliders alone
     for entry in known:
         entry["reply"].pop("elapsed_ms", None)  # the site is the same however long it took
         for result in entry["reply"].get("results", []):

@@ -16,7 +16,7 @@ from . import svg, ticks
 from .still_plane import plane
 from .svg import LINE, Style
 
-LEFT, PLOT, RIGHT = 76, 620, 124
+LEFT, PLOT, RIGHT = 76, 620, 140
 """Widths of the gutter, the panels and the margin for names, px; sample results for ``PLOT``."""
 
 WIDTH = LEFT + PLOT + RIGHT
@@ -24,6 +24,7 @@ _TOP, _GAP = 18, 12
 _EDGE = WIDTH - 12
 _TEXT = 12 + svg.KEY + 10
 _MOVING = (svg.PURPLE, "6 4")
+_AFTER = "2 3"
 _HEIGHTS = {"I": 74, "V": 210, "error": 56}
 _ROW = 16
 _NAME = 11.0
@@ -232,11 +233,24 @@ def _panel(
     order = {"held": 0, "exact": 1, "method": 2}
     for each in sorted(drawn, key=lambda e: (order[e.kind], -len(e.result["spikes"]))):
         drawing.append(_trace(panel, each, drawn, span, at))
+    names: list[tuple[Result, Style]] = []
+    for each in drawn if panel == "I" else ():
+        look = each.style(panel)[0], _AFTER
+        left = each.result["asc"]
+        if left:
+            drawing.append(svg.stroke(_path(each.result["asc_t"], left, span, at), look, 1.5))
+            names.append(({"value": left[-1], "label": "after spikes"}, look))
+        if each.kind == "exact" and each.result["kick"]:
+            arrows, largest = _kicks(each.result, top, height, span)
+            look = (svg.INK if each.count == 1 else look[0]), ""
+            drawing.append(svg.stroke(arrows, look))
+            names.append(({"value": low, "label": f"kicks, to {largest:.3g} mV"}, look))
     for each in drawn if panel == "V" else ():
         # A threshold that moves; its resting value has a name.
         moving = _path(each.result.get("theta_t", ()), each.result.get("theta", ()), span, at)
         drawing.append(svg.stroke(moving, _MOVING, 1.2) if moving else "")
     drawing.append("</svg>")
+    _name_levels(drawing, names, top, height, at)
     for line, style in lines:
         drawing.append(svg.stroke(f"M{LEFT} {at(line['value']):.1f}h{PLOT}", style, 1.5))
     _name_levels(drawing, lines, top, height, at)
@@ -263,8 +277,24 @@ def _trace(panel: str, each: _Drawn, drawn: Sequence[_Drawn], span: Span, at: At
     return svg.stroke(_path(result["t"], result["V"], span, at), (colour, dash), width)
 
 
+def _kicks(result: Result, top: int, height: int, span: Span) -> tuple[str, float]:
+    """Return arrows up from the lower edge or down from the upper one, and the largest jump."""
+    largest = max(map(abs, result["kick"]))
+    path = []
+    for t, size in _pairs(result["kick_t"], result["kick"]):
+        up = -1 if size > 0.0 else 1
+        foot = top + (height if up < 0 else 0)
+        length = up * max(6.0, 0.5 * height * abs(size) / largest)
+        path.append(
+            f"M{_x(t, span):.1f} {foot}v{length:.1f}m-2.5 {-4 * up}l2.5 {4 * up}l2.5 {-4 * up}"
+        )
+    return "".join(path), largest
+
+
 def _range(panel: str, drawn: Sequence[_Drawn], levels: Sequence[float]) -> Span:
     reached = [v for each in drawn if each.kind != "method" for v in each.result[panel]]
+    if panel == "I":
+        reached += [v for each in drawn for v in each.result.get("asc", ())]
     if panel == "V":
         reached += [v for each in drawn for v in each.result.get("theta", ())]
     reached += levels or [0.0]

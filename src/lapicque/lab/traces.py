@@ -14,7 +14,14 @@ from ..experiment import Experiment
 from ..features import features
 from ..kernels import membrane, pace, pairs, train
 from ..method import Exact, FixedStep
-from ..polyline import Line, current_line, threshold_line, voltage_line
+from ..polyline import (
+    Line,
+    after_spike_line,
+    current_line,
+    kick_line,
+    threshold_line,
+    voltage_line,
+)
 from ..response import Response, State
 from ..simulate import simulate
 from .sentence import error_sentence, sentence
@@ -87,15 +94,19 @@ def trace(
     shown["I_t"], shown["I"] = current_line(experiment.current, low, high, width)
     done = run(experiment, low, high, width, max_steps)
     shown["t"], shown["V"] = done.line or ([], [])
-    shown["theta_t"], shown["theta"] = [], []
+    for name in ("theta", "asc", "kick"):
+        shown[f"{name}_t"], shown[name] = [], []
     shown["spikes"] = shown["grazes"] = []
     crowd = done.crowded or {}
     if done.response is not None:
         if done.line is None:
             shown["t"], shown["V"] = voltage_line(done.response, low, high, width)
+            drawn = shown["t"], shown["V"]
             if not neuron.fixed_threshold:
-                drawn = shown["t"], shown["V"]
                 shown["theta_t"], shown["theta"] = threshold_line(done.response, drawn)
+            if neuron.leaves_currents:
+                shown["asc_t"], shown["asc"] = after_spike_line(done.response, drawn)
+            shown["kick_t"], shown["kick"] = kick_line(done.response, low, high, width)
         shown["spikes"] = _within(done.response.spikes, low, high) if not done.crowded else []
         shown["grazes"] = done.response.grazes.tolist()
         whole = (low, high) == (0.0, experiment.duration)

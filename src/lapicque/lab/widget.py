@@ -17,6 +17,7 @@ from typing import Any
 from ..errors import LapicqueError, MissingPackageError, ParameterError
 from ..experiment import Experiment
 from ..method import Exact, FixedStep, method_from_dict
+from ..presets import preset as known_preset
 from ..response import Response
 from .answer import MAX_EXPERIMENTS, answer, describe
 from .frames import respond
@@ -65,10 +66,11 @@ class Lab(anywidget.AnyWidget):
 
     Parameters
     ----------
-    experiment : Experiment, optional
-        Opens as a preset of its own, with a slider for every number; without one the lab opens
-        with the first of its built-in presets. A method with a time step is opened as the one that
-        the lab compares with the exact solution.
+    experiment : Experiment or str, optional
+        An experiment, or the name of one of `lapicque.presets`. It opens as a preset of its own,
+        with a slider for every number; without one the lab opens with the first of its built-in
+        presets. A method with a time step is opened as the one that the lab compares with the
+        exact solution.
 
     Attributes
     ----------
@@ -83,7 +85,7 @@ class Lab(anywidget.AnyWidget):
     Raises
     ------
     ParameterError
-        If ``experiment`` is no experiment.
+        If ``experiment`` is no experiment and names none.
 
     Notes
     -----
@@ -109,7 +111,7 @@ class Lab(anywidget.AnyWidget):
         sync=True, echo_update=False
     )
 
-    def __init__(self, experiment: Experiment | None = None) -> None:
+    def __init__(self, experiment: Experiment | str | None = None) -> None:
         # A kernel may answer the front end in another thread than the one that runs cells.
         self._lock = threading.RLock()
         self._numbers = itertools.count()
@@ -168,6 +170,8 @@ class Lab(anywidget.AnyWidget):
         self, experiment: Any, described: dict[str, Any], state: dict[str, Any]
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Take an experiment over: return the description and the saved state that open it."""
+        if isinstance(experiment, str):
+            experiment = known_preset(experiment)
         if not isinstance(experiment, Experiment):
             example = "Experiment(LIF(), constant(1.6), 100.0)"
             raise ParameterError(
@@ -332,8 +336,21 @@ class Lab(anywidget.AnyWidget):
         preset = state.get("preset", self._described["first"])
         presets = self._presets(self._described)
         title = next((p["title"] for p in presets if p["name"] == preset), "")
-        svg = still(reply["results"], names, title, compared)
-        return svg, in_words(reply["results"], names, title)
+        drawn = (reply["results"], names, title, compared)
+        beside = self._beside(state, request)
+        return still(*drawn, (), *beside), in_words(*drawn, *beside)
+
+    def _beside(
+        self, state: dict[str, Any], request: dict[str, Any]
+    ) -> tuple[list[dict[str, Any]], list[str]]:
+        """Return the results and names of the setting B, within the span of A; none without one."""
+        held = _table(state.get("held"))
+        if not _is_picture(held):
+            return [], []
+        longest = max(data["duration"] for data in request["experiments"])
+        span = [0.0, longest or 1.0]  # as long as the picture's axis
+        reply = answer({**request, "experiments": held["experiments"], "window": span})
+        return reply.get("results", []), held["names"]
 
 
 def _publish(data: dict[str, Any], **how: Any) -> None:

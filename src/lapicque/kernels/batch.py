@@ -1,0 +1,682 @@
+"""Many neurons, one after the other, each through all its time: what a sweep compiles.
+
+A neuron's numbers are those of ``base`` with its row of ``columns`` written over them; from there
+on every kernel is the one that a single run uses.  Nothing is kept of a row but what was asked for.
+"""
+
+from __future__ import annotations
+
+import math
+
+from . import adapting, adapting_steps, assembly, models, pairs, shapes, steps, trace, train
+from .membrane import (
+    RATE,
+    REFRACTORY,
+    RESET,
+    SCALE,
+    TAU,
+    TERM,
+    THRESHOLD,
+    capacitance,
+    constant_drive,
+    excess,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .flat import Floats, Ints
+
+    Form = tuple[Floats, Floats, Floats, Floats, Ints, Floats, Floats]
+    # A current whose numbers differ from row to row, see `assembly.current`: kinds, where the
+    # numbers of each part begin, what is given of each, how many pieces are; times, table; room for
+    # ranges and spans; the forms of the parts, with the given ones; room for their sum; for terms.
+    Recipe = tuple[Ints, Ints, Ints, int, Floats, Floats, Ints, Floats, Form, Form, Floats]
+    Nodes = tuple[Floats, Floats, Floats, Floats, Floats, Floats, Floats]
+
+# What leads the numbers of a row: duration (ms), V_0 (mV, NaN for the neuron's own), the time step;
+# then the neuron's, see `models`.
+DURATION, V_0, DT = 0, 1, 2
+NEURON = 3
+
+# The features, by their place in `Floats` of results.
+COUNT, MEAN_RATE, STEADY_RATE, FIRST_SPIKE, LATENCY, MEAN_ISI, ISI_CV = 0, 1, 2, 3, 4, 5, 6
+FEATURES = 7
+
+# How a batch ended; beside the row it stands at.
+DONE, SPIKES_FULL, ROOM_FULL, PIECES_FULL = 0, 1, 2, 3
+TOO_MANY_SPIKES, TOO_MANY_EVALUATIONS, TOO_MANY_STEPS, TOO_MANY_PIECES = 4, 5, 6, 7
+ENDLESS, OUT_OF_RANGE = 8, 9
+
+# Closed forms of a regular train are taken where no spike is this near to an end, in intervals.
+CLEAR = 1e-9
+
+
+def onset_of(form: Form) -> float:
+    """Return when the current is first not zero; infinity if never."""
+    starts, value, _, slope, offset, _, kicks = form
+    for p in range(len(starts)):
+        busy = value[p] != 0.0 or slope[p] != 0.0
+        busy = busy or (len(offset) > 0 and offset[p + 1] > offset[p])
+        for k in range(4 * p, 4 * p + 4 if len(kicks) else 4 * p):
+            busy = busy or kicks[k] != 0.0
+        if busy:
+            return starts[p]
+    return math.inf
+
+
+def write_jumps(row: Floats, kicks: Floats, jumps: Floats, jumps_lo: Floats) -> None:
+    """Write by how much V jumps at the start of each piece (mV, pairs)."""
+    c, c_lo = capacitance(row)
+    for p in range(len(jumps)):
+        v, v_lo = kicks[4 * p], kicks[4 * p + 1]
+        if kicks[4 * p + 2] != 0.0:
+            q, q_lo = pairs.div(kicks[4 * p + 2], kicks[4 * p + 3], c, c_lo)
+            v, v_lo = pairs.add(v, v_lo, q, q_lo)
+        jumps[p] = v
+        jumps_lo[p] = v_lo
+
+
+def write_rate(count: int, length: float, out: Floats) -> None:
+    """Write the count and the mean rate."""
+    out[COUNT] = float(count)
+    out[MEAN_RATE] = 1000.0 * count / length if length > 0.0 else math.nan
+    if out[MEAN_RATE] == math.inf:
+        out[MEAN_RATE] = math.nan  # a run of 1e-308 ms
+
+
+def summarize(
+    spikes: Floats, spikes_lo: Floats, n: int, begin: float, end: float, onset: float, out: Floats
+) -> None:
+    """Write the features of a train on ``[begin, end]``; those of `lapicque.features`."""
+    first = 0
+    while first < n and spikes[first] < begin:
+        first += 1
+    count = n - first
+    length = end - begin
+    write_rate(count, length, out)
+    out[STEADY_RATE] = out[FIRST_SPIKE] = out[LATENCY] = math.nan
+    out[MEAN_ISI] = out[ISI_CV] = math.nan
+    if count > 0:
+        out[FIRST_SPIKE] = spikes[first]
+    since = max(onset, begin)
+    k = first
+    while k < n and spikes[k] < since:
+        k += 1
+    if k < n:
+        out[LATENCY] = spikes[k] - since
+    if count < 2:
+        return
+    last = n - 1
+    interval = (spikes[last] - spikes[last - 1]) + (spikes_lo[last] - spikes_lo[last - 1])
+    if interval > 0.0:
+        out[STEADY_RATE] = 1000.0 / interval
+    whole = (spikes[last] - spikes[first]) + (spikes_lo[last] - spikes_lo[first])
+    mean = whole / (count - 1)
+    out[MEAN_ISI] = mean
+    if count > 2 and mean > 0.0:
+        total = 0.0
+        for k in range(first, last):
+            x = (spikes[k + 1] - spikes[k]) + (spikes_lo[k + 1] - spikes_lo[k]) - mean
+            total += x * x
+        out[ISI_CV] = math.sqrt(total / (count - 1)) / mean
+
+
+def rise_time(
+    row: Floats, d: float, d_lo: float, f: float, f_lo: float, precise: bool
+) -> tuple[float, float]:
+    """Return when a constant excess drive lifts V from ``f``: a pair, or a double and 0."""
+    if precise:
+        return train.crossing_of_constant(row, d, d_lo, f, f_lo)
+    if row[RATE] == 0.0:
+        return -f * row[SCALE] / d, 0.0
+    return row[TAU] * math.log1p(-f / d), 0.0
+
+
+def regular(
+    row: Floats,
+    f: float,
+    f_lo: float,
+    value: float,
+    value_lo: float,
+    begin: float,
+    end: float,
+    precise: bool,
+    pace: Floats,
+) -> int:
+    """Return the number of spikes on ``[begin, end]`` of a neuron under a constant current.
+
+    -1 where a spike is too near to either end for doubles, or the first one is at 0.  ``pace``
+    receives the first of these spikes and the interval (ms): pairs, if they are to be ``precise``.
+    """
+    d, d_lo = excess(row, value, value_lo)
+    reset, reset_lo = row[RESET], row[RESET + 1]
+    if f >= 0.0 or reset >= 0.0:
+        return -1
+    if d <= 0.0:
+        return 0
+    x, x_lo = rise_time(row, d, d_lo, reset, reset_lo, precise)
+    period, period_lo = pairs.add(x, x_lo, row[REFRACTORY], 0.0)
+    if f != reset or f_lo != reset_lo:
+        x, x_lo = rise_time(row, d, d_lo, f, f_lo, precise)
+    if not 0.0 < x < math.inf or not 0.0 < period < math.inf:
+        return -1
+    if x > end * (1.0 + CLEAR):
+        return 0
+    most = (end - x) / period
+    clear = CLEAR + 1e-15 * most
+    if abs(most - math.floor(most + 0.5)) < clear:
+        return -1
+    count = math.floor(most) + 1.0
+    if begin > 0.0:
+        left = (begin - x) / period
+        if abs(left - math.floor(left + 0.5)) < clear:
+            return -1
+        left = max(0.0, math.floor(left) + 1.0)
+        count = max(0.0, count - left)
+        more, more_lo = pairs.mul(period, period_lo, left, 0.0)
+        x, x_lo = pairs.add(x, x_lo, more, more_lo)
+    pace[0] = x
+    pace[1] = x_lo
+    pace[2] = period
+    pace[3] = period_lo
+    return int(count)
+
+
+def summarize_regular(count: int, length: float, since: float, known: Floats, out: Floats) -> None:
+    """Write the features of a regular train; ``known`` is what `regular` wrote."""
+    write_rate(count, length, out)
+    out[STEADY_RATE] = out[FIRST_SPIKE] = out[LATENCY] = math.nan
+    out[MEAN_ISI] = out[ISI_CV] = math.nan
+    if count > 0:
+        out[FIRST_SPIKE] = known[0]
+        out[LATENCY] = known[0] - since
+    if count > 1:
+        out[MEAN_ISI] = known[2]
+    if count > 2:
+        out[ISI_CV] = 0.0
+
+
+def exact_row(
+    row: Floats,
+    form: Form,
+    jumps: Floats,
+    jumps_lo: Floats,
+    v: float,
+    memory: Floats | None,
+    end: float,
+    how: int,
+    state: Floats,
+    hi: Floats,
+    lo: Floats,
+    piece_f: Floats,
+    anchors: Floats,
+    grazes: Floats,
+    loc: Floats,
+    moving: Floats,
+    budget: Floats,
+) -> tuple[int, int]:
+    """Run one neuron exactly from V = ``v`` at 0; return ``(spikes, status)`` of `train`."""
+    starts, value, value_lo, slope, offset, terms, _ = form
+    f, f_lo = pairs.add(v, 0.0, -row[THRESHOLD], 0.0)
+    for k in range(len(state)):
+        state[k] = 0.0
+    if memory is not None:
+        for k in range(len(memory)):
+            state[adapting.FOLLOWED + k] = memory[k]
+        f -= adapting.raised(row, state, adapting.FOLLOWED)
+        state[train.STATE_F] = f + f_lo
+        if len(jumps):
+            state[train.STATE_F] += jumps[0]
+        adapting.anchor(row, state, anchors)
+        return adapting.run(
+            row,
+            starts,
+            value,
+            value_lo,
+            slope,
+            offset,
+            terms,
+            jumps,
+            end,
+            how,
+            state,
+            hi,
+            lo,
+            anchors,
+            grazes,
+            loc,
+            moving,
+            budget,
+        )
+    if len(jumps) and jumps[0] != 0.0:
+        f, f_lo = pairs.add(f, f_lo, jumps[0], jumps_lo[0])
+    state[train.STATE_F] = f
+    state[train.STATE_F + 1] = f_lo
+    piece_f[0] = f
+    return train.run(
+        row,
+        starts,
+        value,
+        value_lo,
+        slope,
+        offset,
+        terms,
+        jumps,
+        jumps_lo,
+        end,
+        how,
+        state,
+        hi,
+        lo,
+        piece_f,
+        grazes,
+        loc,
+        budget,
+    )
+
+
+def step_row(
+    row: Floats,
+    form: Form,
+    jumps: Floats,
+    v: float,
+    memory: Floats | None,
+    end: float,
+    dt: float,
+    exponential: bool,
+    tableau: tuple[Floats, Floats, Floats],
+    locate: int,
+    constants: Floats,
+    kick_times: Floats,
+    kicks: Floats,
+    state: Floats,
+    node: Nodes,
+    hi: Floats,
+) -> tuple[int, int]:
+    """Run one neuron with a fixed-step method; return ``(spikes, status)``.
+
+    Status is that of the batch.  Spikes go to ``hi``.
+    """
+    starts, value, value_lo, slope, offset, terms, _ = form
+    for p in range(len(starts)):
+        constants[p] = constant_drive(row, value[p], value_lo[p] if len(value_lo) else 0.0)
+    kicked = 0
+    for p in range(len(jumps)):
+        if jumps[p] != 0.0:
+            kick_times[kicked] = starts[p]
+            kicks[kicked] = jumps[p]
+            kicked += 1
+    nodes, matrix, weights = tableau
+    y, _ = pairs.add(v, 0.0, -row[THRESHOLD], 0.0)
+    for k in range(len(state)):
+        state[k] = 0.0
+    if memory is not None:
+        state[adapting_steps.NEXT] = 1.0
+        state[adapting_steps.STATE] = y
+        for k in range(len(memory)):
+            state[adapting_steps.STATE + 1 + k] = memory[k]
+    else:
+        state[steps.STATE_F] = y
+        state[steps.NEXT] = 1.0
+    n = 0
+    status = steps.FULL
+    while status == steps.FULL:
+        if n == len(hi):
+            return n, ROOM_FULL
+        if memory is not None:
+            _, fired, status = adapting_steps.run(
+                row,
+                starts,
+                constants,
+                slope,
+                offset,
+                terms,
+                kick_times[:kicked],
+                kicks[:kicked],
+                0.0,
+                end,
+                dt,
+                exponential,
+                nodes,
+                matrix,
+                weights,
+                locate,
+                state,
+                node[0],
+                node[1],
+                node[2],
+                node[3],
+                node[4],
+                node[5],
+                node[6],
+                hi[n:],
+            )
+        else:
+            _, fired, status = steps.run(
+                row,
+                starts,
+                constants,
+                slope,
+                offset,
+                terms,
+                kick_times[:kicked],
+                kicks[:kicked],
+                0.0,
+                end,
+                dt,
+                exponential,
+                nodes,
+                matrix,
+                weights,
+                locate,
+                state,
+                node[0],
+                node[1],
+                node[2],
+                hi[n:],
+            )
+        n += fired
+    if status == steps.DIVERGED:
+        return n, OUT_OF_RANGE
+    return n, ENDLESS if status == adapting_steps.ENDLESS else DONE
+
+
+def run_rows(
+    first: int,
+    last: int,
+    total: int,
+    base: Floats,
+    targets: Ints,
+    columns: Floats,
+    model: int,
+    shared: Form,
+    recipe: Recipe | None,
+    how: int,
+    exponential: bool,
+    locate: int,
+    tableau: tuple[Floats, Floats, Floats],
+    memory: Floats | None,
+    discard: float,
+    limits: Floats,
+    slots: Ints,
+    times: Floats,
+    wants_spikes: bool,
+    found: Floats,
+    spikes: Floats,
+    voltages: Floats | None,
+    raw: Floats,
+    row: Floats,
+    state: Floats,
+    trains: tuple[Floats, Floats],
+    pieces: tuple[Floats, Floats, Floats, Floats, Floats, Floats],
+    anchors: Floats,
+    grazes: Floats,
+    loc: Floats,
+    moving: Floats,
+    node: Nodes | None,
+    spare: tuple[Floats, Floats],
+) -> tuple[int, int, int]:
+    """Run the rows ``[first, last)`` of ``total``; return ``(row, status, spikes written)``.
+
+    Stops at a row for which there is no room, or which has an error; what was written of it is
+    written again by the next call, which begins there.
+
+    Rows have the ``shared`` current, or their own by a ``recipe``.  Without ``memory`` the neurons
+    have none, without ``node`` the method is exact: these, ``recipe`` and ``voltages`` are None
+    where they are not asked for, so that a compiler leaves them out.
+
+    ``columns`` holds one column of ``total`` numbers after the other; column v stands for
+    ``base[targets[v]]``.  ``limits``: spikes, evaluations and steps of one row.  Feature k goes to
+    column ``slots[k]`` of ``found``, if that is not negative; V at ``times`` to ``voltages``, row
+    by row; spike times one after the other to ``spikes``.
+    """
+    hi, lo = trains
+    piece_f, jumps_room, jumps_lo_room, constants, kick_times, kicks = pieces
+    form = shared
+    onset = onset_of(form)
+    summary = [0.0] * FEATURES
+    pace = [0.0] * 4
+    budget = limits[1:2]
+    precise = wants_spikes
+    for k in (FIRST_SPIKE, LATENCY, MEAN_ISI):
+        precise = precise or slots[k] >= 0
+    used = 0
+    for i in range(first, last):
+        for k in range(len(base)):
+            raw[k] = base[k]
+        for k in range(len(targets)):
+            raw[targets[k]] = columns[k * total + i]
+        end = raw[DURATION]
+        models.pack(model, raw, NEURON, row)
+        v = raw[V_0]
+        if v != v:
+            v = models.start_potential(model, raw, NEURON)
+        if recipe is not None:
+            made = write_form(recipe, raw, end)
+            if made < 0:
+                return i, PIECES_FULL if made == shapes.FULL else TOO_MANY_PIECES, used
+            form = cut(recipe[9], made)
+            onset = onset_of(form)
+        starts, value, value_lo, slope, offset, terms, charges = form
+        count = len(starts)
+        if count > len(jumps_room):
+            return i, PIECES_FULL, used
+        jumps = jumps_room[: count if len(charges) else 0]
+        jumps_lo = jumps_lo_room[: len(jumps)]
+        steady = count == 1 and slope[0] == 0.0 and len(terms) == 0 and len(charges) == 0
+        plain = steady and memory is None and node is None
+        n = -1
+        since = max(onset, discard)
+        v_lo = value_lo[0] if len(value_lo) else 0.0
+        if plain and voltages is None:
+            f, f_lo = pairs.add(v, 0.0, -row[THRESHOLD], 0.0)
+            n = regular(row, f, f_lo, value[0], v_lo, discard, end, precise, pace)
+        if n >= 0:
+            if n > limits[0] and wants_spikes:
+                return i, TOO_MANY_SPIKES, used
+            if wants_spikes:
+                if used + n > len(spikes):
+                    return i, SPIKES_FULL, used
+                write_regular(pace, n, spikes, used)
+                used += n
+            summarize_regular(n, end - discard, since, pace, summary)
+        else:
+            if len(jumps):
+                write_jumps(row, charges, jumps, jumps_lo)
+            if node is None:
+                budget[0] = limits[2]
+                n, status = exact_row(
+                    row,
+                    form,
+                    jumps,
+                    jumps_lo,
+                    v,
+                    memory,
+                    end,
+                    how,
+                    state,
+                    hi,
+                    lo,
+                    piece_f,
+                    anchors,
+                    grazes,
+                    loc,
+                    moving,
+                    budget,
+                )
+                if status == train.FULL:
+                    return i, ROOM_FULL, used
+                if status == train.TOO_MANY_EVALUATIONS:
+                    return i, TOO_MANY_EVALUATIONS, used
+                if status == adapting.ENDLESS:
+                    return i, ENDLESS, used
+                if not math.isfinite(state[train.STATE_F]):
+                    return i, OUT_OF_RANGE, used
+            else:
+                if not end / raw[DT] <= limits[3]:
+                    return i, TOO_MANY_STEPS, used
+                n, status = step_row(
+                    row,
+                    form,
+                    jumps,
+                    v,
+                    memory,
+                    end,
+                    raw[DT],
+                    exponential,
+                    tableau,
+                    locate,
+                    constants,
+                    kick_times,
+                    kicks,
+                    state,
+                    node,
+                    hi,
+                )
+                if status != DONE:
+                    return i, status, used
+            if n > limits[0]:
+                return i, TOO_MANY_SPIKES, used
+            if wants_spikes:
+                kept = 0
+                while kept < n and hi[kept] < discard:
+                    kept += 1
+                if used + n - kept > len(spikes):
+                    return i, SPIKES_FULL, used
+                for k in range(kept, n):
+                    spikes[used] = hi[k]
+                    used += 1
+            summarize(hi, lo, n, discard, end, since, summary)
+            if voltages is not None:
+                sample_row(
+                    row,
+                    form,
+                    jumps,
+                    v,
+                    memory,
+                    times,
+                    hi[:n],
+                    lo[:n],
+                    piece_f[:count],
+                    state,
+                    anchors,
+                    loc,
+                    spare,
+                    voltages[i * len(times) : (i + 1) * len(times)],
+                )
+        if plain and slots[STEADY_RATE] >= 0 and row[RESET] < 0.0:
+            summary[STEADY_RATE] = train.constant_rate(row, value[0], v_lo)
+        for k in range(FEATURES):
+            if slots[k] >= 0:
+                found[slots[k] * total + i] = summary[k]
+    return last, DONE, used
+
+
+def write_form(recipe: Recipe, raw: Floats, end: float) -> int:
+    """Write the form of a row's own current; return the number of pieces, or what `shapes` says."""
+    kinds, raw_at, given, fixed, times, table, ranges, spans, parts, whole, loc = recipe
+    return assembly.current(
+        kinds, raw, raw_at, given, fixed, times, table, 0.0, end, ranges, spans,
+        parts[0], parts[1], parts[2], parts[3], parts[4], parts[5], parts[6],
+        whole[0], whole[1], whole[2], whole[3], whole[4], whole[5], whole[6], loc,
+    )  # fmt: skip
+
+
+def cut(form: Form, pieces: int) -> Form:
+    """Return the first pieces of a form."""
+    starts, value, value_lo, slope, offset, terms, kicks = form
+    return (
+        starts[:pieces],
+        value[:pieces],
+        value_lo[:pieces],
+        slope[:pieces],
+        offset[: pieces + 1],
+        terms[: TERM * offset[pieces]],
+        kicks[: 4 * pieces if len(kicks) else 0],
+    )
+
+
+def write_regular(pace: Floats, count: int, spikes: Floats, at: int) -> None:
+    """Write a regular train, whose first spike and interval are pairs."""
+    hi = pace[0]
+    lo = pace[1]
+    period = pace[2]
+    period_lo = pace[3]
+    for k in range(at, at + count):
+        spikes[k] = hi
+        # pairs.add, written out.
+        s = hi + period
+        b = s - hi
+        e = (hi - (s - b)) + (period - b) + (lo + period_lo)
+        hi = s + e
+        lo = e - (hi - s)
+
+
+def sample_row(
+    row: Floats,
+    form: Form,
+    jumps: Floats,
+    v: float,
+    memory: Floats | None,
+    times: Floats,
+    hi: Floats,
+    lo: Floats,
+    piece_f: Floats,
+    state: Floats,
+    anchors: Floats,
+    loc: Floats,
+    spare: tuple[Floats, Floats],
+    out: Floats,
+) -> None:
+    """Write V (mV) of an exact run at the increasing ``times``."""
+    starts, value, value_lo, slope, offset, terms, _ = form
+    if memory is not None:
+        adapting.sample(
+            row,
+            starts,
+            value,
+            value_lo,
+            slope,
+            offset,
+            terms,
+            hi,
+            lo,
+            anchors[: int(state[adapting.ANCHORS]) * adapting.stride(row)],
+            0.0,
+            0.0,
+            times,
+            False,
+            loc,
+            out,
+            spare[0],
+            spare[1],
+        )
+        return
+    f = piece_f[0]
+    shown = v + jumps[0] if len(jumps) else v
+    if f < 0.0 and shown >= row[THRESHOLD]:
+        shown = row[THRESHOLD] - max(1.2e-16 * abs(row[THRESHOLD]), 5e-324)
+    begin = state[:4]
+    begin[0] = begin[1] = 0.0
+    begin[2] = shown
+    begin[3] = v
+    trace.sample(
+        row,
+        starts,
+        value,
+        value_lo,
+        slope,
+        offset,
+        terms,
+        jumps,
+        hi,
+        lo,
+        piece_f,
+        begin,
+        times,
+        False,
+        0,
+        0,
+        loc,
+        out,
+    )
