@@ -55,7 +55,7 @@ def run_case(*arguments):
 @forks
 def test_killed_at_any_write_a_sweep_resumes_to_the_same_bytes(truth, tmp_path):
     """kill -9 at writes from the first to the last, in each phase; the truth: every file."""
-    numbers = [1, 20, 47, 48, 70, 95, 120, 131, 140]
+    numbers = [1, 47, 48, 70, 110, 131, 140]
     expected = case.files(truth)
     for line in run_case("at-writes", tmp_path, *numbers):
         number, died, resumed = line.split()
