@@ -158,7 +158,9 @@ if __name__ == "__main__":
     import zarr  # noqa: F401
 
     import lapicque.batch
+    from lapicque import compile
 
+    compile.kernels()
     command, where, *rest = sys.argv[1:]
     if command == "at-writes":
         at_writes(Path(where), map(int, rest))

@@ -40,12 +40,12 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 
 
 def commands():
-    """Every `lapicque run` line of a sh block, without its comment."""
+    """Every `lapicque run` and `sweep` line of a sh block, without its comment."""
     for path in EXECUTED:
         for language, block in FENCE.findall(path.read_text("utf-8")):
             for line in block.splitlines() if language in ("sh", "bash", "console") else ():
                 words = shlex.split(line.removeprefix("$ "), comments=True)
-                if words[:2] == ["lapicque", "run"]:
+                if words[:2] in (["lapicque", "run"], ["lapicque", "sweep"]):
                     yield words[1:]
 
 

@@ -26,7 +26,7 @@ import lapicque as lq
 from lapicque.cli import main
 from lapicque.lab.answer import answer
 
-EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.toml"))
+EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("[0-9]*.toml"))
 SIMULATE = sys.modules["lapicque.simulate"]  # the package's `simulate` is the function
 
 MISSING = object()

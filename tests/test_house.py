@@ -73,7 +73,7 @@ GUESTS = {
     "cloudpickle": {"sweep"},  # Dask's own
     "distributed": {"sweep"},
     "tqdm": {"sweep"},
-    "xarray": {"sweep"},
+    "xarray": {"cli", "sweep"},
     "zarr": {"store"},
     "numba": {"compile"},
 }

@@ -53,7 +53,7 @@ def examples():
         for variant in preset["variants"]
         for k, entry in enumerate(variant["experiments"])
     ]
-    for path in sorted((ROOT / "examples").glob("*.toml")):
+    for path in sorted((ROOT / "examples").glob("[0-9]*.toml")):
         found.append((path.name, lq.load(path).to_dict()))
     return found
 

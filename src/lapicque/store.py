@@ -300,8 +300,9 @@ def differences(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[st
     before, now = _flat(stored), _flat(wanted)
     found = []
     for key in {**before, **now}:
-        if before.get(key) != now.get(key):
-            found.append(f"{key} (stored {brief(before.get(key))}, now {brief(now.get(key))})")
+        was, has = (brief(flat[key]) if key in flat else "nothing" for flat in (before, now))
+        if key not in before or key not in now or before[key] != now[key]:
+            found.append(f"{key} (stored {was}, now {has})")
     return found
 
 

@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     import numpy as np
     import xarray as xr
 
-    from .batch import Batch
+    from .batch import Batch, Row
     from .grid import Grid, Slices
-    from .response import Response
     from .store import Place, Variable
 
 FORMAT = 1
@@ -38,7 +37,7 @@ RETRIES = 2
 def sweep(
     experiment: Experiment,
     axes: Mapping[Any, Any],
-    features: Sequence[str | Callable[[Response], float]] = ("spike_count", "rate"),
+    features: Sequence[str | Callable[[Row], float]] = ("spike_count", "rate"),
     *,
     times: Any = None,
     discard: float = 0.0,
@@ -63,7 +62,7 @@ def sweep(
         current, ``current.0.values``, take rows of samples.
     features : sequence of str or callable
         Names of `lapicque.features`, "spike_times", "voltage" (at ``times``), or functions of a
-        `Response`, which run in Python and are slow.
+        row, which has ``spike_times``, ``spike_count`` and, run again in Python, ``response``.
     times : sequence, optional
         When to take "voltage" (ms).
     discard : float
@@ -366,17 +365,17 @@ def _name(feature: Any) -> str:
     return feature if isinstance(feature, str) else str(getattr(feature, "__name__", feature))
 
 
-def _source(feature: Any) -> str | None:
+def _source(feature: Any) -> str:
     """Return a digest of a function's text: with another one it would be another sweep."""
     if isinstance(feature, str):
-        return None
+        return "built in"
     import inspect
     from hashlib import sha256
 
     try:
         return sha256(inspect.getsource(feature).encode()).hexdigest()
     except (OSError, TypeError):
-        return None
+        return "no source"
 
 
 def _in_memory(plan: _Plan, cluster: _Cluster, threads: int | None, bar: _Bar) -> xr.Dataset:
