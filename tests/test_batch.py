@@ -119,6 +119,47 @@ def test_compiled_rows_are_single_runs(data):
     compare(experiment, table, exactly=False)
 
 
+@st.composite
+def sampled_rows(draw):
+    """An experiment with a sampled current, even or uneven, and samples for three rows."""
+    neuron = draw(strategies.neurons())
+    count = draw(st.integers(2, 30))
+    gaps = draw(st.lists(strategies.spread(0.01, 20.0), min_size=count - 1, max_size=count - 1))
+    step = draw(strategies.spread(0.05, 10.0))
+    even = draw(st.booleans())
+    times = [step * k for k in range(count)] if even else [0.0, *itertools.accumulate(gaps)]
+    begin = draw(st.sampled_from([0.0, 3.0, -2.0]))
+    held = draw(st.booleans())
+    ends = {"interpolation": "hold", "stop": begin + times[-1] + step} if held else {}
+    size = min(abs(neuron.rheobase()) or 1.0, 10.0)
+    level = strategies.numbers(-1.0, 4.0).map(lambda x: x * size)
+    table = [[draw(level) for _ in range(count)] for _ in range(3)]
+    current = lq.sampled(times, table[0], start=begin, **ends)
+    if draw(st.integers(0, 3)) == 0:
+        current = current + lq.constant(0.1 * size)
+    duration = times[-1] * draw(st.sampled_from([0.4, 1.0, 1.3])) + begin + 2.0
+    return lq.Experiment(neuron, current, duration), {"current.0.values": np.array(table)}
+
+
+@pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=compiled)])
+@given(given=sampled_rows())
+def test_rows_of_samples_are_single_runs(compiled, given):
+    """Every spike to 1e-9 ms: the quick pass over samples leaves out what it proves to be quiet."""
+    experiment, table = given
+    names = ["spike_count", "first_spike", "latency", "spike_times"]
+    batch = batches.Batch(experiment, list(table), names, compiled=compiled)
+    runs = one_by_one(batch, table)
+    assume(not any(run is None or len(run.grazes) for run in runs))
+    results = checked(batch, table)
+    for k, (response, train) in enumerate(zip(runs, trains(results), strict=True)):
+        assert len(train) == response.spike_count
+        if len(train):
+            assert np.abs(train - response.spike_times).max() <= 1e-9
+        for name in ("first_spike", "latency"):
+            expected = features()[name].function(response)
+            assert results[name][k] == pytest.approx(expected, abs=1e-9, nan_ok=True)
+
+
 @pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=compiled)])
 @pytest.mark.parametrize(
     "neuron", [LIF, lq.PIF(), lq.AdaptiveLIF(), lq.MAT(), *(lq.GLIF(level=k) for k in range(1, 6))]

@@ -35,7 +35,7 @@ FLOORS = [
     ["batch"],
     ["grid"],
     ["store"],
-    ["theory", "plot", "sweep", "sweepfile", "interop"],
+    ["theory", "plot", "sweeps", "sweepfile", "interop"],
     ["lab"],
     ["cli"],
     ["__init__", "__main__"],
@@ -58,7 +58,7 @@ GUESTS = {
         "rows",
         "grid",
         "store",
-        "sweep",
+        "sweeps",
         "sweepfile",
         "units",
     },
@@ -70,17 +70,13 @@ GUESTS = {
     "anywidget": {"lab.widget"},
     "IPython": {"lab.widget"},
     "traitlets": {"lab.widget"},
-    "cloudpickle": {"sweep"},  # Dask's own
-    "distributed": {"sweep"},
-    "tqdm": {"sweep"},
-    "xarray": {"cli", "sweep"},
+    "cloudpickle": {"sweeps"},  # Dask's own
+    "distributed": {"sweeps"},
+    "tqdm": {"sweeps"},
+    "xarray": {"cli", "sweeps"},
     "zarr": {"store"},
     "numba": {"compile"},
 }
-
-# The function of this module has its name: imported late, the module would take its place. It is
-# light at load, as the tests of the core show.
-NAMESAKES = {"sweep"}
 
 # These may be imported at load: classes of theirs have a guest as their base. They are themselves
 # imported inside functions only.
@@ -176,7 +172,7 @@ def test_no_import_runs_upward(module):
             continue
         theirs = house(found.name)
         if mine == "__init__":  # the public names: from anywhere, the heavier ones when asked for
-            heavy = FLOOR[theirs] > FLOOR["features"] and theirs not in NAMESAKES
+            heavy = FLOOR[theirs] > FLOOR["features"]
             if found.at_load and not found.for_types and heavy:
                 wrong.append(where(MODULES[module], found) + " (must be lazy)")
         elif mine == "__main__":

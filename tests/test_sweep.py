@@ -110,7 +110,6 @@ def test_values_have_units():
         np.testing.assert_allclose(ds["current.drive.amplitude"], [0.5, 3.0], rtol=1e-15)
 
 
-@pytest.mark.xfail(raises=lq.UnknownNameError, reason="Batch does not take rows of samples yet")
 def test_samples_of_a_current_can_vary():
     """`current.0.values` takes rows of samples; the truth: each row as a current of its own."""
     times = [0.0, 20.0, 50.0, 100.0]
@@ -308,10 +307,10 @@ def test_without_a_package_it_says_what_to_install(package, more, monkeypatch):
 
 
 def test_the_name_sweep_stays_a_function():
-    """Also after its module and the command line were imported, and without NumPy at first."""
+    """Also after modules and the command line were imported, and without NumPy at first."""
     code = (
-        "import sys, lapicque as lq, lapicque.sweep, lapicque.cli\n"
-        "from lapicque.sweep import spike_train\n"
+        "import sys, lapicque as lq, lapicque.sweeps, lapicque.cli\n"
+        "from lapicque.sweeps import spike_train\n"
         "heavy = {'numpy', 'xarray', 'zarr', 'distributed', 'tqdm', 'pandas', 'numba'}\n"
         "print(callable(lq.sweep), callable(lq.axis), sorted(heavy & set(sys.modules)))"
     )

@@ -54,7 +54,6 @@ from .simulate import simulate as simulate
 
 # Its parts come when it is called. The module has the function's name: imported later, it would
 # take its place here.
-from .sweep import sweep as sweep
 
 __all__ = [name for name in dir() if name[0] != "_" and name[0].isupper()] + [
     "alpha",
@@ -95,8 +94,9 @@ def __getattr__(name: str) -> object:
         from .grid import axis
 
         return axis
-    if name == "spike_train":
-        from .sweep import spike_train
+    if name in ("sweep", "spike_train"):
+        from . import sweeps
 
-        return spike_train
+        found: object = getattr(sweeps, name)
+        return found
     raise AttributeError(f"module 'lapicque' has no attribute {name!r}")

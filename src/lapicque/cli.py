@@ -329,8 +329,8 @@ def _run(given: argparse.Namespace) -> int:
 
 def _sweep(given: argparse.Namespace) -> int:
     from .grid import dimensions
-    from .sweep import sweep
     from .sweepfile import read_sweep
+    from .sweeps import sweep
 
     out, suffix = given.out, _suffix(given.out)
     if suffix not in (".zarr", ".csv"):

@@ -1,7 +1,6 @@
 """Sweeps: axes -> rows -> blocks -> `xarray.Dataset`; the only module that knows Dask.
 
-What stands here at load is light: the package imports this module to have `sweep`. Blocks are
-computed by `batch`, cut by `rows`, kept by `store`.
+Blocks are computed by `batch`, cut by `grid`, kept by `store`.
 """
 
 from __future__ import annotations
