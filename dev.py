@@ -132,7 +132,9 @@ def clean_environment() -> dict[str, str]:
     """Return the environment without what would mix another Python into ours."""
     strangers = {"PYTHONHOME", "PYTHONPATH", "PIP_PREFIX", "PIP_REQUIRE_VIRTUALENV", "PIP_TARGET"}
     strangers |= {"PIP_USER", "__PYVENV_LAUNCHER__"}
-    return {name: value for name, value in os.environ.items() if name not in strangers}
+    clean = {name: value for name, value in os.environ.items() if name not in strangers}
+    clean.setdefault("LAPICQUE_CACHE", str(ROOT / ".venv" / "compiled"))  # nothing outside
+    return clean
 
 
 # The environment ----------------------------------------------------------------------------

@@ -9,6 +9,8 @@ Spike times are exact: there is no time step.  Plain numbers are in ms, mV, nA, 
 3
 """
 
+import typing as _typing
+
 from .current import Current as Current
 from .current import alpha as alpha
 from .current import chirp as chirp
@@ -52,8 +54,10 @@ from .response import Response as Response
 from .response import State as State
 from .simulate import simulate as simulate
 
-# Its parts come when it is called. The module has the function's name: imported later, it would
-# take its place here.
+if _typing.TYPE_CHECKING:  # these come when they are asked for
+    from .grid import axis as axis
+    from .sweeps import spike_train as spike_train
+    from .sweeps import sweep as sweep
 
 __all__ = [name for name in dir() if name[0] != "_" and name[0].isupper()] + [
     "alpha",
