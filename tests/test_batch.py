@@ -164,10 +164,13 @@ def test_rows_of_samples_are_single_runs(compiled, given):
 @pytest.mark.parametrize(
     "neuron", [LIF, lq.PIF(), lq.AdaptiveLIF(), lq.MAT(), *(lq.GLIF(level=k) for k in range(1, 6))]
 )
-def test_voltages_are_those_of_single_runs(neuron, compiled):
+@pytest.mark.parametrize(
+    "method", [None, lq.Euler(dt=0.01), lq.RK4(dt=0.25, locate="hermite")], ids=str
+)
+def test_voltages_are_those_of_single_runs(method, neuron, compiled):
     """V at chosen times, between spikes, at kicks and at both ends, to 1e-11 mV."""
     current = lq.constant(1.4) + lq.sine(0.9, 17.0) + lq.kicks([0.0, 7.0, 20.0], jump=4.0)
-    experiment = lq.Experiment(neuron, current, 60.0)
+    experiment = lq.Experiment(neuron, current, 60.0, method=method)
     times = np.array([0.0, 0.5, 6.999, 7.0, 20.0, 31.25, 60.0])
     table = {"neuron.V_th": neuron.V_th + np.linspace(-3.0, 3.0, 9)}
     batch = batches.Batch(experiment, list(table), ["voltage"], times=times, compiled=compiled)

@@ -107,10 +107,6 @@ class Batch:
         if not isinstance(method, (Exact, FixedStep)):
             raise ParameterError("method", "must be Exact or a fixed-step method", method)
         self.method: Exact | FixedStep = method
-        if "voltage" in self.features and isinstance(method, FixedStep):
-            raise ParameterError(
-                "features", "must be without 'voltage' with a fixed-step method", method.name
-            )
         sampled = [path for path in self.paths if self._has_samples(path)]
         if len(sampled) > 1:
             raise ParameterError("axes", "may vary the samples of one part only", sampled[1])
@@ -687,6 +683,8 @@ class _Runner:
         else:
             state = adapting_steps.STATE + 2 + traces if remembers else steps.KICK + 1
         anchors = (adapting.ANCHOR_VALUES + traces) * (room + pieces + 2) if remembers else 1
+        # V at times is taken of all nodes of a run.
+        nodes = 8 * room if len(batch.times) else _NODES
         moving = following.PARTS + 1 + 2 * traces
         shared = [np.empty(n) for n in (len(batch.base), len(packed), state)]
         return [
@@ -694,7 +692,7 @@ class _Runner:
             self._seen(np.empty(room), np.zeros(room)),
             self._seen(*(np.empty(pieces) for _ in range(6))),
             *self._seen(np.empty(anchors), np.empty(64), np.empty(loc), np.empty(moving)),
-            None if fixed["exact"] else self._seen(*(np.empty(_NODES) for _ in range(7))),
+            None if fixed["exact"] else self._seen(*(np.empty(nodes) for _ in range(7))),
             self._seen(*(np.empty(len(batch.times)) for _ in range(2))),
         ]
 

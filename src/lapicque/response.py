@@ -426,7 +426,28 @@ class GridSolution:
 
     def sample(self, times: array[float], left: bool) -> array[float]:
         """Return V (mV) at any times."""
-        return array("d", [self._at(t, left) for t in times])
+        out = array("d", bytes(8 * len(times)))
+        form = self.pieces
+        steps.sample(
+            self.row,
+            form.starts,
+            self.constants,
+            form.slope,
+            form.offset,
+            form.terms,
+            self.nodes,
+            self.before,
+            self.after,
+            len(self.nodes),
+            self.spikes,
+            len(self.spikes),
+            self.release,
+            self.cubic,
+            times,
+            left,
+            out,
+        )
+        return out
 
     def sample_many(self, times: np.ndarray, left: bool) -> np.ndarray:
         """Return V (mV) at an array of times."""
@@ -448,39 +469,6 @@ class GridSolution:
         else:
             value = np.where(times <= nodes[0], self.before[0], value)
         return threshold + value
-
-    def _at(self, t: float, left: bool) -> float:
-        threshold = self.row[membrane.THRESHOLD]
-        i = (bisect_left if left else bisect_right)(self.nodes, t) - 1
-        if i < 0:
-            return threshold + self.before[0]
-        if i + 1 == len(self.nodes):
-            return threshold + self.after[i]
-        begin, width = self.nodes[i], self.nodes[i + 1] - self.nodes[i]
-        a, b = self.after[i], self.before[i + 1]
-        x = (t - begin) / width if width > 0.0 else 1.0
-        if not self.cubic or self._held(i):
-            return threshold + a + (b - a) * x
-        rate = self.row[membrane.RATE]
-        da = width * (self._drive(begin, False) - rate * a)
-        db = width * (self._drive(begin + width, True) - rate * b)
-        y = 1.0 - x
-        value = (1.0 + 2.0 * x) * y * y * a + x * y * y * da
-        value += x * x * (3.0 - 2.0 * x) * b - x * x * y * db
-        return threshold + value
-
-    def _held(self, i: int) -> bool:
-        k = bisect_right(self.spikes, self.nodes[i]) - 1
-        if k < 0:
-            return self.nodes[i] < self.release
-        return self.nodes[i] < self.spikes[k] + self.row[membrane.REFRACTORY]
-
-    def _drive(self, t: float, left: bool) -> float:
-        form = self.pieces
-        p = max(0, (bisect_left if left else bisect_right)(form.starts, t) - 1)
-        return steps.input_drive(
-            self.row, form.starts, self.constants, form.slope, form.offset, form.terms, p, t
-        )
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)

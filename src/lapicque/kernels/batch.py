@@ -323,10 +323,12 @@ def step_row(
     state: Floats,
     node: Nodes,
     hi: Floats,
+    times: Floats,
+    out: Floats,
 ) -> tuple[int, int]:
-    """Run one neuron with a fixed-step method; return ``(spikes, status)``.
+    """Run one neuron with a fixed-step method; return ``(spikes, status)`` of a batch.
 
-    Status is that of the batch.  Spikes go to ``hi``.
+    Spikes go to ``hi``, V at the ``times`` to ``out``.
     """
     starts, value, value_lo, slope, offset, terms, _ = form
     for p in range(len(starts)):
@@ -350,12 +352,18 @@ def step_row(
         state[steps.STATE_F] = y
         state[steps.NEXT] = 1.0
     n = 0
+    # V at times is taken of all nodes at once; those of the run follow the start.
+    first = 1 if len(times) else 0
+    node[0][0] = 0.0
+    node[1][0] = y
+    node[2][0] = y
+    made = 0
     status = steps.FULL
     while status == steps.FULL:
-        if n == len(hi):
+        if n == len(hi) or (first > 0 and made > 0):
             return n, ROOM_FULL
         if memory is not None:
-            _, fired, status = adapting_steps.run(
+            made, fired, status = adapting_steps.run(
                 row,
                 starts,
                 constants,
@@ -373,17 +381,17 @@ def step_row(
                 weights,
                 locate,
                 state,
-                node[0],
-                node[1],
-                node[2],
-                node[3],
-                node[4],
-                node[5],
-                node[6],
+                node[0][first:],
+                node[1][first:],
+                node[2][first:],
+                node[3][first:],
+                node[4][first:],
+                node[5][first:],
+                node[6][first:],
                 hi[n:],
             )
         else:
-            _, fired, status = steps.run(
+            made, fired, status = steps.run(
                 row,
                 starts,
                 constants,
@@ -401,14 +409,35 @@ def step_row(
                 weights,
                 locate,
                 state,
-                node[0],
-                node[1],
-                node[2],
+                node[0][first:],
+                node[1][first:],
+                node[2][first:],
                 hi[n:],
             )
         n += fired
     if status == steps.DIVERGED:
         return n, OUT_OF_RANGE
+    if first:
+        cubic = locate == steps.HERMITE and memory is None
+        steps.sample(
+            row,
+            starts,
+            constants,
+            slope,
+            offset,
+            terms,
+            node[0],
+            node[1],
+            node[2],
+            made + 1,
+            hi,
+            n,
+            0.0,
+            cubic,
+            times,
+            False,
+            out,
+        )
     return n, ENDLESS if status == adapting_steps.ENDLESS else DONE
 
 
@@ -536,6 +565,7 @@ def run_rows(
                 n, status = step_row(
                     row, form, jumps, v, memory, end, raw[DT], exponential, tableau, locate,
                     constants, kick_times, kicks, state, node, hi,
+                    times, voltages[i * len(times) : (i + 1) * len(times)],
                 )  # fmt: skip
             else:
                 return i, TOO_MANY_STEPS, used

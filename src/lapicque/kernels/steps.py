@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from . import pairs
-from .membrane import FAR, GAIN, RATE, REFRACTORY, RESET, TERM, terms_value
+from .membrane import FAR, GAIN, RATE, REFRACTORY, RESET, TERM, THRESHOLD, terms_value
 from .moments import leak_integral
 
 TYPE_CHECKING = False
@@ -426,3 +426,73 @@ def run(
     state[NEXT] = float(k)
     state[KICK] = float(kick)
     return made, fired, status
+
+
+def rank(events: Floats, count: int, t: float, left: bool) -> int:
+    """Return how many of the first ``count`` increasing events come before ``t``, or at it."""
+    low = 0
+    high = count
+    while low < high:
+        middle = (low + high) // 2
+        if events[middle] < t or (events[middle] == t and not left):
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def sample(
+    row: Floats,
+    starts: Floats,
+    constants: Floats,
+    slope: Floats,
+    offset: Ints,
+    terms: Floats,
+    nodes: Floats,
+    before: Floats,
+    after: Floats,
+    count: int,
+    spikes: Floats,
+    fired: int,
+    release: float,
+    cubic: bool,
+    times: Floats,
+    left: bool,
+    out: Floats,
+) -> None:
+    """Write V (mV) at the times: the first ``count`` nodes joined by lines, or by cubics.
+
+    V is held until ``release`` and after each of the ``fired`` spikes: there a line is right.
+    """
+    threshold = row[THRESHOLD]
+    rate = row[RATE]
+    for j in range(len(times)):
+        t = times[j]
+        i = rank(nodes, count, t, left) - 1
+        if i < 0:
+            out[j] = threshold + before[0]
+            continue
+        if i + 1 == count:
+            out[j] = threshold + after[i]
+            continue
+        begin = nodes[i]
+        end = nodes[i + 1]
+        width = end - begin
+        a = after[i]
+        b = before[i + 1]
+        x = (t - begin) / width if width > 0.0 else 1.0
+        held = True
+        if cubic:
+            k = rank(spikes, fired, begin, False) - 1
+            held = begin < (release if k < 0 else spikes[k] + row[REFRACTORY])
+        if held:
+            out[j] = threshold + a + (b - a) * x
+            continue
+        p = max(0, rank(starts, len(starts), begin, False) - 1)
+        da = input_drive(row, starts, constants, slope, offset, terms, p, begin) - rate * a
+        p = max(0, rank(starts, len(starts), end, True) - 1)
+        db = input_drive(row, starts, constants, slope, offset, terms, p, end) - rate * b
+        y = 1.0 - x
+        value = (1.0 + 2.0 * x) * y * y * a + x * y * y * width * da
+        value += x * x * (3.0 - 2.0 * x) * b - x * x * y * width * db
+        out[j] = threshold + value
