@@ -24,6 +24,7 @@ from lapicque.features import features
 
 NUMBERS = ["spike_count", "rate", "steady_rate", "first_spike", "latency", "mean_isi", "isi_cv"]
 LIF = lq.LIF(R_m=10.0, C_m=1.0, t_ref=2.0)
+DRIVE = lq.constant(1.6) + lq.sine(0.8, 17.0)
 
 
 def trains(results):
@@ -180,9 +181,9 @@ def test_voltages_are_those_of_single_runs(method, neuron, compiled):
         assert np.abs(volts - batch.row(k, table).run().voltage(times)).max() <= 1e-11
 
 
-def spiking(rows):
-    """A batch that spikes some hundred times a row, and its columns."""
-    experiment = lq.Experiment(LIF, lq.constant(1.6) + lq.sine(0.8, 17.0), 1000.0)
+def spiking(rows, current=DRIVE):
+    """A batch that spikes some dozens of times a row, and its columns."""
+    experiment = lq.Experiment(LIF, current, 1000.0)
     return experiment, {
         "neuron.R_m": np.linspace(12.0, 30.0, rows),
         "neuron.t_ref": np.linspace(0.0, 3.0, rows),
@@ -190,9 +191,10 @@ def spiking(rows):
 
 
 @compiled
-def test_threads_and_blocks_change_nothing():
+@pytest.mark.parametrize("current", [lq.constant(2.0), DRIVE])
+def test_threads_and_blocks_change_nothing(current):
     """One thread, three, or the rows cut into blocks: the same doubles, in the same order."""
-    experiment, table = spiking(301)
+    experiment, table = spiking(301, current)
     batch = batches.Batch(experiment, list(table), [*NUMBERS, "spike_times"])
     whole = batch.run(table, threads=1)
     assert whole["spike_count"].min() > 0
@@ -209,7 +211,7 @@ def test_threads_and_blocks_change_nothing():
         assert np.array_equal(values, joined, equal_nan=True)
 
 
-@pytest.mark.parametrize("current", [lq.constant(1.6), lq.constant(1.6) + lq.sine(0.8, 17.0)])
+@pytest.mark.parametrize("current", [lq.constant(1.6), DRIVE])
 def test_a_discarded_beginning(current):
     """Counts, rates and trains without the spikes before it, as NumPy leaves them out."""
     experiment = lq.Experiment(LIF, current, 500.0)

@@ -26,7 +26,7 @@ from .kernels import batch as interpreted
 from .kernels.membrane import LOC
 from .kernels.samples import spacing
 from .method import Exact, FixedStep
-from .parameter import LARGEST
+from .parameter import LARGEST, parameters
 from .response import Response
 from .simulate import DURATION, MAX_EVALUATIONS, MAX_SPIKES, MAX_STEPS
 
@@ -175,10 +175,10 @@ class Batch:
         parts = self.experiment.current.parts
         if self._sampled is None or len(parts) != 1:
             return False
-        (part,) = parts
-        ends = part.window is None and (part.stop is None or part.interpolation == "hold")  # type: ignore[attr-defined]
+        part: Any = parts[0]
+        whole = part.window is None and (part.stop is None or part.interpolation == "hold")
         moved = {"current.0.start", "current.0.stop"} & set(self.paths)
-        return ends and not moved and part.start + part.times[0] >= 0.0  # type: ignore[attr-defined]
+        return whole and not moved and bool(part.start + part.times[0] >= 0.0)
 
     @property
     def _varies(self) -> bool:
@@ -294,6 +294,8 @@ class Batch:
         ParameterError, LimitError
             As the experiment with this number would, with its row.
         """
+        import numpy as np
+
         given = {
             (int(path.split(".")[1]), path.split(".")[2]): values
             for path, values in columns.items()
@@ -310,17 +312,14 @@ class Batch:
                 checked[path] = self.experiment.parameter(path).check_column(values, path)
         columns = {path: checked[path] for path in columns}
         neuron = self.experiment.neuron
-
-        def of(name: str) -> Any:
-            return columns.get(f"neuron.{name}", getattr(neuron, name, None))
-
-        if of("V_reset") is not None and of("t_ref") is not None:
-            import numpy as np
-
-            bad = np.asarray((of("V_reset") >= of("V_th")) & (of("t_ref") == 0.0))
-            if bad.any():
-                row = int(np.flatnonzero(np.broadcast_to(bad, self._rows(columns)))[0])
-                self._raise_for(row, columns)
+        of = {name: getattr(neuron, name) for name in parameters(type(neuron))}
+        of |= {p.split(".")[1]: v for p, v in columns.items() if p.startswith("neuron.")}
+        doubtful = np.broadcast_to(neuron.doubtful(of), self._rows(columns))
+        for number in np.flatnonzero(doubtful).tolist():
+            try:
+                self.row(number, columns)
+            except ParameterError as error:
+                raise error.at_row(number) from None
         if self.discard > 0.0 and "duration" in columns:
             self._check_discard(float(columns["duration"].min()))
         if len(self.times) and "duration" in columns:
@@ -344,11 +343,6 @@ class Batch:
         return self.experiment.replace(
             {path: values[number].tolist() for path, values in columns.items()}
         )
-
-    def _raise_for(self, number: int, columns: Columns) -> None:
-        # The constructors' own words.
-        self.row(number, columns)
-        raise ParameterError(f"row {number}", "breaks a rule of the neuron")
 
     # Running ------------------------------------------------------------------------------------
 
@@ -446,7 +440,7 @@ class Batch:
         volts = np.empty((count, len(self.times)))
         runner = _Runner(self, stacked, self.samples(columns), found, volts)
         try:
-            pieces = runner.run(threads)
+            pieces = runner.run(threads, self.fixed["wants_spikes"])
         except (OverflowError, ZeroDivisionError):  # interpreted; compiled, it is a status
             raise self._fault(None, interpreted.OUT_OF_RANGE, columns) from None
         for stop in (r for r in pieces if r.status != interpreted.DONE):
@@ -563,30 +557,53 @@ class _Runner:
                 stacklevel=4,
             )
 
-    def run(self, threads: int | None) -> list[_Piece]:
+    def run(self, threads: int | None, wants_spikes: bool) -> list[_Piece]:
+        import numpy as np
+
         count = self.volts.shape[0]
         workers = (threads or processors()) if self.compiled else 1
         size = max(1, min(_CHUNK, -(-count // (4 * workers)) if workers > 1 else count))
         chunks = [(k, min(k + size, count)) for k in range(0, count, size)]
-        if workers == 1 or len(chunks) == 1:
-            return [self._rows(*chunk) for chunk in chunks]
+        fixed = self.batch.fixed
+        counted = fixed["current"] == interpreted.CONSTANT and fixed["memory"] is None
+        counted = counted and fixed["exact"] and not len(self.batch.times)
         with ThreadPoolExecutor(workers) as pool:
-            return list(pool.map(lambda chunk: self._rows(*chunk), chunks))
 
-    def _rows(self, first: int, last: int) -> _Piece:
+            def each(*arguments: Any) -> list[_Piece]:
+                spread = pool.map if workers > 1 and len(chunks) > 1 else map
+                return list(spread(self._rows, *arguments))
+
+            if not (wants_spikes and counted):
+                return each(chunks, [wants_spikes] * len(chunks))
+            # Regular trains are quickly counted, so that all of them have one array.
+            pieces = each(chunks, [False] * len(chunks))
+            if any(piece.status != interpreted.DONE for piece in pieces):
+                return pieces
+            counts = self.found[0]  # the first of the features
+            ends = np.cumsum([counts[first:last].sum() for first, last in chunks]).astype(int)
+            spikes = np.empty(ends[-1])
+            pieces = each(chunks, [True] * len(chunks), np.split(spikes, ends[:-1]))
+            return [_Piece(piece.row, piece.status, []) for piece in pieces[1:]] + [
+                _Piece(pieces[0].row, pieces[0].status, [spikes])
+            ]
+
+    def _rows(
+        self, chunk: tuple[int, int], wants_spikes: bool, given: np.ndarray | None = None
+    ) -> _Piece:
+        """Run some rows; their spikes go to the array that is given, if there is one."""
         import numpy as np
 
         fixed = self.batch.fixed
-        room, spike_room, pieces = _ROOM, 0, self._pieces()
+        first, last = chunk
+        room, pieces = _ROOM, self._pieces()
+        spike_room = 64 * (last - first) if wants_spikes else 0
         trains: list[Any] = []
-        if fixed["wants_spikes"]:
-            spike_room = 64 * (last - first)
         scratch = self._scratch(room, pieces)
         recipe = self._recipe(pieces)
         times, step, values, held_until, part = self.samples
         row = first
         while True:
-            spikes = np.empty(spike_room)
+            spikes = np.empty(spike_room) if given is None else given
             row, status, used = self.kernel(
                 row,
                 last,
@@ -610,13 +627,15 @@ class _Runner:
                 fixed["memory"] if fixed["memory"] is None else self._seen(fixed["memory"])[0],
                 fixed["discard"],
                 *self._seen(fixed["limits"].copy(), fixed["slots"], fixed["times"]),
-                fixed["wants_spikes"],
+                wants_spikes,
                 *self._seen(self.found.ravel(), spikes, self.volts.ravel()),
                 *scratch,
             )
             if used:
                 trains.append(spikes[:used])
-            if status == interpreted.SPIKES_FULL:
+            if given is not None:
+                given = given[used:]
+            if status == interpreted.SPIKES_FULL and given is None:
                 spike_room = max(spike_room, 2 * room) if used else 4 * spike_room
             elif status == interpreted.ROOM_FULL and room <= MAX_SPIKES:
                 room *= 4

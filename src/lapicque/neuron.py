@@ -106,6 +106,23 @@ class Neuron(Described):
         """Return the potential (mV) to which V decays without input; None if it does not decay."""
         raise NotImplementedError
 
+    def doubtful(self, of: Mapping[str, Any]) -> Any:
+        """Return whether parameters together may break a rule, for many neurons at once.
+
+        Parameters
+        ----------
+        of : mapping
+            Each parameter, an array where it differs from neuron to neuron.
+
+        Returns
+        -------
+        bool or array of bool
+            Where it is true the constructor decides.
+        """
+        if "V_reset" not in of or of["V_reset"] is None:
+            return False
+        return (of["V_reset"] >= of["V_th"]) & (of["t_ref"] == 0.0)
+
     code: ClassVar[int]
     """The model's number in `lapicque.kernels.models`."""
 

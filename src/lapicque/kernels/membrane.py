@@ -51,6 +51,8 @@ RECURSIVE = 1.0
 
 # Phases (rad) up to this one are products of plain doubles, farther ones of pairs.
 FAR = 32.0
+# Below this, cos is 1 and sin the angle itself, to the last digit.
+TINY = 2.0**-27
 
 EPSILON = 2.220446049250313e-16
 UNDECIDED = 16.0  # a crossing shallower than this many ulp of the scale is reported as a graze
@@ -160,7 +162,9 @@ def anchor_terms(
             if l_im != 0.0:
                 p, e = pairs.two_prod(l_im, s)
                 e += terms[j + 6] * s + l_im * s_lo
-                c *= complex(math.cos(p), math.sin(p)) * complex(math.cos(e), math.sin(e))
+                turn = complex(math.cos(p), math.sin(p))
+                turn *= complex(1.0, e) if -TINY < e < TINY else complex(math.cos(e), math.sin(e))
+                c *= turn
         binomial = 1.0
         for m in range(n, -1, -1):
             # (s + x)^n = sum_m binomial(n, m) s^(n-m) x^m

@@ -9,7 +9,17 @@ from __future__ import annotations
 import math
 
 from . import pairs
-from .membrane import FAR, GAIN, RATE, REFRACTORY, RESET, TERM, THRESHOLD, terms_value
+from .membrane import (
+    FAR,
+    GAIN,
+    RATE,
+    REFRACTORY,
+    RESET,
+    TERM,
+    THRESHOLD,
+    TINY,
+    terms_value,
+)
 from .moments import leak_integral
 
 TYPE_CHECKING = False
@@ -29,9 +39,6 @@ SNAP = 1e-9
 
 # Nearer to the threshold than this, V - V_th is an asymptote's that has underflowed, no touch.
 UNDERFLOW = -1e-300
-
-# Below this, cos is 1 and sin the angle itself, to the last digit.
-TINY = 2.0**-27
 
 
 def affine_weights(
