@@ -1,4 +1,4 @@
-"""NEST: populations with a thread for each core; spikes on the grid, or precise (the _ps models).
+"""NEST: populations with a thread for each core, or one; spikes on the grid, or precise (the _ps models).
 
 Sines come from one ac_generator for each neuron, which holds its current over each step. The time
 is that of `Simulate`; making and connecting the nodes and reading the spikes are not in it.
@@ -12,10 +12,12 @@ import nest
 
 def main():
     """Run a case."""
-    case, n, dt, model, path = common.asked()
+    case, n, dt, setting, path = common.asked()
+    model = setting.partition(",")[0]
+    threads = 1 if "1 thread" in setting else os.cpu_count()
     nest.set_verbosity("M_ERROR")
     nest.ResetKernel()
-    nest.set(resolution=dt, local_num_threads=os.cpu_count())
+    nest.set(resolution=dt, local_num_threads=threads)
 
     def make():
         neurons = nest.Create(
