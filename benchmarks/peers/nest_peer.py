@@ -1,4 +1,4 @@
-"""NEST: populations with a thread for each core, or one; spikes on the grid, or precise (the _ps models).
+"""NEST: populations, a thread for each core or one; spikes on the grid, or precise (_ps models).
 
 Sines come from one ac_generator for each neuron, which holds its current over each step. The time
 is that of `Simulate`; making and connecting the nodes and reading the spikes are not in it.
