@@ -497,7 +497,7 @@ def machine() -> dict[str, Any]:
 def cell(row: dict[str, Any], key: str) -> str:
     """One entry of a table."""
     value = row.get(key)
-    if key == "spikes" and value is not None and value != row.get("expected_spikes"):
+    if key == "spikes" and value is not None and value != row.get("expected_spikes", value):
         return f"{value} (not {row['expected_spikes']})"
     if key == "bar" and value is not None:
         return f"{value}: {'met' if row['met'] else 'MISSED'}"
