@@ -713,6 +713,7 @@ class _Runner:
             *self._seen(np.empty(anchors), np.empty(64), np.empty(loc), np.empty(moving)),
             None if fixed["exact"] else self._seen(*(np.empty(nodes) for _ in range(7))),
             self._seen(*(np.empty(len(batch.times)) for _ in range(2))),
+            *self._seen(np.zeros(interpreted.SUMMARY)),
         ]
 
     def _seen(self, *arrays: Any) -> tuple[Any, ...]:

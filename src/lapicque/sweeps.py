@@ -26,6 +26,8 @@ FORMAT = 1
 # Rows in a block: enough to keep threads busy, few enough to see progress and lose little.
 ROWS = 65_536
 ROWS_WITH_SPIKE_TIMES = 16_384
+# What stays in memory as a whole gains nothing from smaller ones.
+ROWS_IN_MEMORY = 1_048_576
 ROWS_IN_PYTHON = 1_024
 # Numbers in a block, where each row has many: 8 MiB.
 NUMBERS = 2**20
@@ -111,7 +113,7 @@ def sweep(
         _need("zarr", "the store of a sweep")
     plan = _Plan(experiment, axes, list(features), times, discard)
     stored = _stored(path, resume)
-    plan.cut(block_size, stored)
+    plan.cut(block_size, stored, whole=path is None and client is None)
     plan.check()
     with _Cluster(client) as cluster, _Bar(progress, plan.grid.rows) as bar:
         if path is None:
@@ -227,7 +229,7 @@ class _Plan:
                 cure = 'Another name: {"name": lq.axis(path, values)}.'
                 raise ParameterError("axes", "must not have the name of a result", name, cure)
 
-    def cut(self, block_size: int | None, stored: Mapping[str, Any] | None) -> None:
+    def cut(self, block_size: int | None, stored: Mapping[str, Any] | None, whole: bool) -> None:
         """Cut the grid into blocks: as it was, if there is a store already."""
         from .grid import Grid, block_shape
 
@@ -237,15 +239,16 @@ class _Plan:
             if isinstance(before, list) and len(before) == len(shape):
                 self.grid = Grid(self.dimensions, tuple(before))
                 return
-        self.grid = Grid(self.dimensions, block_shape(shape, block_size or self._usual_rows()))
+        self.grid = Grid(self.dimensions, block_shape(shape, block_size or self._usual_rows(whole)))
 
-    def _usual_rows(self) -> int:
+    def _usual_rows(self, whole: bool) -> int:
         wide = [
             c.values.shape[1] for d in self.dimensions for c in d.coordinates if c.values.ndim > 1
         ]
         if "voltage" in self.batch.features and self.times is not None:
             wide.append(len(self.times))
         rows = ROWS_WITH_SPIKE_TIMES if self.spikes else ROWS
+        rows = ROWS_IN_MEMORY if whole else rows
         if any(callable(feature) for feature in self.features):
             rows = ROWS_IN_PYTHON
         return int(max(1, min(rows, NUMBERS // max(1, sum(wide)))))
@@ -397,7 +400,8 @@ def _in_memory(plan: _Plan, cluster: _Cluster, threads: int | None, bar: _Bar) -
     if plan.spikes:
         counts = arrays["spike_count"].reshape(-1)
         arrays["spike_start"].reshape(-1)[:] = np.cumsum(counts) - counts
-        found["spike_times"] = (("spike",), np.concatenate(trains), plan.spike_attrs())
+        whole = trains[0] if len(trains) == 1 else np.concatenate(trains)
+        found["spike_times"] = (("spike",), whole, plan.spike_attrs())
     coordinates = {
         name: (v.dims, values, v.attrs) for name, (v, values) in plan.coordinates().items()
     }

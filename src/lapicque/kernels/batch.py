@@ -55,6 +55,9 @@ NEURON = 3
 # The features, by their place in `Floats` of results.
 COUNT, MEAN_RATE, STEADY_RATE, FIRST_SPIKE, LATENCY, MEAN_ISI, ISI_CV = 0, 1, 2, 3, 4, 5, 6
 FEATURES = 7
+# Behind them, of a regular train: the first spike and the interval (pairs, ms).
+FIRST, PERIOD = 7, 9
+SUMMARY = 11
 
 # How a batch ended; beside the row it stands at.
 DONE, SPIKES_FULL, ROOM_FULL, PIECES_FULL = 0, 1, 2, 3
@@ -158,12 +161,12 @@ def regular(
     begin: float,
     end: float,
     precise: bool,
-    pace: Floats,
+    out: Floats,
 ) -> int:
     """Return the number of spikes on ``[begin, end]`` of a neuron under a constant current.
 
-    -1 where a spike is too near to either end for doubles, or the first one is at 0.  ``pace``
-    receives the first of these spikes and the interval (ms): pairs, if they are to be ``precise``.
+    -1 where a spike is too near to either end for doubles, or the first one is at 0.  ``out``
+    receives the first of these spikes and the interval: pairs, if they are to be ``precise``.
     """
     d, d_lo = excess(row, value, value_lo)
     f, f_lo = pairs.two_sum(v, -row[THRESHOLD])
@@ -193,23 +196,23 @@ def regular(
         count = max(0.0, count - left)
         more, more_lo = pairs.mul(period, period_lo, left, 0.0)
         x, x_lo = pairs.add(x, x_lo, more, more_lo)
-    pace[0] = x
-    pace[1] = x_lo
-    pace[2] = period
-    pace[3] = period_lo
+    out[FIRST] = x
+    out[FIRST + 1] = x_lo
+    out[PERIOD] = period
+    out[PERIOD + 1] = period_lo
     return int(count)
 
 
-def summarize_regular(count: int, length: float, since: float, known: Floats, out: Floats) -> None:
-    """Write the features of a regular train; ``known`` is what `regular` wrote."""
+def summarize_regular(count: int, length: float, since: float, out: Floats) -> None:
+    """Write the features of a regular train behind which stands what `regular` wrote."""
     write_rate(count, length, out)
     out[STEADY_RATE] = out[FIRST_SPIKE] = out[LATENCY] = math.nan
     out[MEAN_ISI] = out[ISI_CV] = math.nan
     if count > 0:
-        out[FIRST_SPIKE] = known[0]
-        out[LATENCY] = known[0] - since
+        out[FIRST_SPIKE] = out[FIRST]
+        out[LATENCY] = out[FIRST] - since
     if count > 1:
-        out[MEAN_ISI] = known[2]
+        out[MEAN_ISI] = out[PERIOD]
     if count > 2:
         out[ISI_CV] = 0.0
 
@@ -477,6 +480,7 @@ def run_rows(
     moving: Floats,
     node: Nodes | None,
     spare: tuple[Floats, Floats],
+    summary: Floats,
 ) -> tuple[int, int, int]:
     """Run the rows ``[first, last)`` of ``total``; return ``(row, status, spikes written)``.
 
@@ -496,35 +500,41 @@ def run_rows(
     piece_f, jumps_room, jumps_lo_room, constants, kick_times, kicks = pieces
     form = shared
     onset = onset_of(form)
-    summary = [0.0] * FEATURES
-    pace = [0.0] * 4
     budget = limits[1:2]
     precise = wants_spikes
     for k in (FIRST_SPIKE, LATENCY, MEAN_ISI):
         precise = precise or slots[k] >= 0
     used = 0
+    # Neurons that are all the same are packed once.
+    parts_at = recipe[1]
+    beyond = parts_at[0] if len(parts_at) else len(base)
+    alike = True
+    for k in range(len(targets)):
+        alike = alike and not NEURON <= targets[k] < beyond
+    for k in range(len(base)):
+        raw[k] = base[k]
+    models.pack(model, raw, NEURON, row)
     for i in range(first, last):
-        for k in range(len(base)):
-            raw[k] = base[k]
         for k in range(len(targets)):
             raw[targets[k]] = columns[k * total + i]
         end = raw[DURATION]
-        models.pack(model, raw, NEURON, row)
+        if not alike:
+            models.pack(model, raw, NEURON, row)
         v = raw[V_0]
         if v != v:
             v = models.start_potential(model, raw, NEURON)
         if current == CONSTANT and memory is None and node is None and len(times) == 0:
             value, value_lo = constant_of(recipe, raw)
-            n = regular(row, v, value, value_lo, discard, end, precise, pace)
+            n = regular(row, v, value, value_lo, discard, end, precise, summary)
             if n >= 0:
                 if wants_spikes:
                     if n > limits[0]:
                         return i, TOO_MANY_SPIKES, used
                     if used + n > len(spikes):
                         return i, SPIKES_FULL, used
-                    write_regular(pace, n, spikes, used)
+                    write_regular(summary, n, spikes, used)
                     used += n
-                summarize_regular(n, end - discard, discard, pace, summary)
+                summarize_regular(n, end - discard, discard, summary)
                 if slots[STEADY_RATE] >= 0:
                     summary[STEADY_RATE] = train.constant_rate(row, value, value_lo)
                 for k in range(FEATURES):
@@ -666,8 +676,11 @@ def last_rate(row: Floats, form: Form, otherwise: float) -> float:
     """Return the rate (Hz) that the last piece keeps up, if it is a constant without kicks."""
     _, value, value_lo, slope, offset, _, charges = form
     p = len(value) - 1
-    if slope[p] != 0.0 or len(charges) > 0 or row[RESET] >= 0.0:
+    if slope[p] != 0.0 or row[RESET] >= 0.0:
         return otherwise
+    for k in range(len(charges)):
+        if charges[k] != 0.0:
+            return otherwise
     if len(offset) > 0 and offset[p + 1] > offset[p]:
         return otherwise
     return train.constant_rate(row, value[p], value_lo[p] if len(value_lo) else 0.0)
@@ -697,20 +710,25 @@ def cut(form: Form, pieces: int) -> Form:
     )
 
 
-def write_regular(pace: Floats, count: int, spikes: Floats, at: int) -> None:
-    """Write a regular train, whose first spike and interval are pairs."""
-    hi = pace[0]
-    lo = pace[1]
-    period = pace[2]
-    period_lo = pace[3]
-    for k in range(at, at + count):
-        spikes[k] = hi
-        # pairs.add, written out.
-        s = hi + period
+def write_regular(known: Floats, count: int, spikes: Floats, at: int) -> None:
+    """Write a regular train; ``known`` holds what `regular` wrote.
+
+    Each spike by itself, ``first + k period`` in pairs and rounded once: no sum waits for another.
+    """
+    hi = known[FIRST]
+    lo = known[FIRST + 1]
+    period = known[PERIOD]
+    period_lo = known[PERIOD + 1]
+    # Of 26 bits each: for any k that there is room for, both products are exact.
+    large = pairs.SPLIT * period
+    large -= large - period
+    small = period - large
+    for k in range(count):
+        x = k * large
+        s = hi + x
         b = s - hi
-        e = (hi - (s - b)) + (period - b) + (lo + period_lo)
-        hi = s + e
-        lo = e - (hi - s)
+        e = (hi - (s - b)) + (x - b)
+        spikes[at + k] = s + (e + (k * small + (k * period_lo + lo)))
 
 
 def sample_row(

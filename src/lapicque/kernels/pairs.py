@@ -25,7 +25,7 @@ _INVERSE_FACTORIAL = (
     (2.08767569878681e-09, -1.20734505911326e-25),
     (1.6059043836821613e-10, 1.2585294588752098e-26),
 )
-_SPLIT = 134217729.0  # 2**27 + 1
+SPLIT = 134217729.0  # 2**27 + 1
 
 
 def two_sum(a: float, b: float) -> tuple[float, float]:
@@ -38,10 +38,10 @@ def two_sum(a: float, b: float) -> tuple[float, float]:
 def two_prod(a: float, b: float) -> tuple[float, float]:
     """Return ``a * b`` exactly, as a pair (for magnitudes between 1e-140 and 1e150)."""
     p = a * b
-    t = _SPLIT * a
+    t = SPLIT * a
     ah = t - (t - a)
     al = a - ah
-    t = _SPLIT * b
+    t = SPLIT * b
     bh = t - (t - b)
     bl = b - bh
     return p, ((ah * bh - p) + ah * bl + al * bh) + al * bl
