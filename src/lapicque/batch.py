@@ -27,6 +27,7 @@ from .kernels.membrane import LOC
 from .kernels.samples import spacing
 from .method import Exact, FixedStep
 from .parameter import LARGEST, parameters
+from .pieces import Pieces
 from .response import Response
 from .simulate import DURATION, MAX_EVALUATIONS, MAX_SPIKES, MAX_STEPS
 
@@ -155,8 +156,12 @@ class Batch:
         times = np.array(part.times) + part.start
         held = part.stop if part.interpolation == "hold" else None
         values = np.ascontiguousarray(columns[self._sampled], dtype=float).ravel()
-        step = spacing(times.tolist())
-        return times, step, values, -math.inf if held is None else held, k
+        return times, self._spacing, values, -math.inf if held is None else held, k
+
+    @functools.cached_property
+    def _spacing(self) -> float:
+        part: Any = self.experiment.current.parts[int(str(self._sampled).split(".")[1])]
+        return spacing([time + part.start for time in part.times])
 
     def _checked_samples(self, values: Any) -> np.ndarray:
         import numpy as np
@@ -166,13 +171,13 @@ class Batch:
         given = np.asarray(values)
         if given.dtype.kind not in "fiu":
             raise ParameterError(path, "must be rows of numbers in nA", values)
-        found = given.astype(float)
+        found = np.asarray(given, dtype=float)
         if found.ndim != 2 or found.shape[1] != len(part.times):
             rule = f"must have the shape (rows, {len(part.times)}), in nA"
             raise ParameterError(path, rule, found.shape)
-        inside = np.abs(found) <= LARGEST
-        if not inside.all():
-            raise ParameterError(path, "must be finite numbers in nA", found[~inside][0].item())
+        if found.size and not (found.min() >= -LARGEST and found.max() <= LARGEST):
+            wrong = found[~(np.abs(found) <= LARGEST)][0].item()
+            raise ParameterError(path, "must be finite numbers in nA", wrong)
         return found
 
     def _samples_alone(self) -> bool:
@@ -369,6 +374,15 @@ class Batch:
     # Running ------------------------------------------------------------------------------------
 
     @property
+    def builds(self) -> bool:
+        """Whether the kernel builds currents: not if all rows share one, nor of samples alone."""
+        fixed = self.fixed
+        quick = fixed["exact"] and fixed["memory"] is None and not len(self.times)
+        quick = quick and "steady_rate" not in self._numbered
+        alone = quick and fixed["current"] == interpreted.SAMPLED
+        return not alone and fixed["current"] != interpreted.SHARED
+
+    @property
     def _numbered(self) -> list[str]:
         """The features that the kernel is to write, in its order."""
         counted = bool(self.functions)  # they are called train by train
@@ -394,7 +408,9 @@ class Batch:
         import numpy as np
 
         experiment, method = self.experiment, self.method
-        form = experiment.current.normal_form.on(0.0, experiment.duration)
+        form = Pieces.build([(0.0, 0.0, 0.0, 0.0, ())])
+        if self._current() == interpreted.SHARED:
+            form = experiment.current.normal_form.on(0.0, experiment.duration)
         slots = {name: k for k, name in enumerate(self._numbered)}
         tableau = method.tableau if isinstance(method, FixedStep) else None
         memory = experiment.neuron.initial(experiment.initial)
@@ -688,21 +704,24 @@ class _Runner:
 
     def _pieces(self) -> int:
         """Return how many pieces there is room for at first."""
-        own = len(self.batch.fixed["form"][0])
-        fixed = self.batch.layout.fixed
-        return max(own, 64 + 2 * fixed) if self.batch._varies else max(own, fixed + 1)
+        if not self.batch.builds:
+            return max(1, len(self.batch.fixed["form"][0]))
+        return 64 + 2 * self.batch.layout.fixed
 
     def _recipe(self, pieces: int) -> Any:
         """Return what the kernel makes a row's own current of."""
         import numpy as np
 
         layout = self.batch.layout
+        known: tuple[Any, ...] = layout.form
+        if not self.batch.builds:
+            # Nothing is built: only where the parts' numbers begin is read.
+            pieces, known = 1, ((),) * len(known)
         whole = [np.empty(pieces) for _ in range(4)]
-        terms = max(4 * membrane.TERM * pieces, len(layout.form[5]))
+        terms = max(4 * membrane.TERM * pieces, len(known[5]))
         whole += [np.zeros(pieces + 1, dtype=np.int64), np.empty(terms)]
         whole += [np.zeros(4 * pieces if layout.kicks else 0)]
         parts = [each.copy() for each in whole]
-        known: tuple[Any, ...] = layout.form
         for room, given in zip(parts, known, strict=True):
             room[: len(given)] = given
         many = len(layout.kinds)
@@ -733,7 +752,8 @@ class _Runner:
         remembers = len(packed) > membrane.ROW
         traces = adapting.traces(packed) if remembers else 0
         *_, offset, terms, _ = fixed["form"]
-        loc = batch.layout.loc if batch._varies else membrane.anchored_size(terms, offset)
+        shared = fixed["current"] == interpreted.SHARED
+        loc = membrane.anchored_size(terms, offset) if shared else batch.layout.loc
         loc += LOC * (traces + 1)
         if fixed["exact"]:
             state = adapting.VALUES + traces if remembers else train.JUMPED + 1
@@ -743,9 +763,9 @@ class _Runner:
         # V at times is taken of all nodes of a run.
         nodes = 8 * room if len(batch.times) else _NODES
         moving = following.PARTS + 1 + 2 * traces
-        shared = [np.empty(n) for n in (len(batch.base), len(packed), state)]
+        numbers = [np.empty(n) for n in (len(batch.base), len(packed), state)]
         return [
-            *self._seen(*shared),
+            *self._seen(*numbers),
             self._seen(np.empty(room), np.zeros(room)),
             self._seen(*(np.empty(pieces) for _ in range(6))),
             *self._seen(np.empty(anchors), np.empty(64), np.empty(loc), np.empty(moving)),
