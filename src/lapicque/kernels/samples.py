@@ -117,6 +117,10 @@ def run(
     last = samples - 1 if line else samples
     k = 0
     while k < last and n < len(hi) and budget[0] >= 0.0:
+        while k < reach and times[k + 1] < state[FREE]:
+            k += 1  # held
+        if k >= last:
+            break
         start = times[k]
         if start >= end and k > 0:
             break
