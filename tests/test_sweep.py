@@ -126,6 +126,37 @@ def test_samples_of_a_current_can_vary():
         lq.sweep(experiment, {"current.0.values": rows[:, :3]})
 
 
+def test_rows_of_samples_have_units_too():
+    """Quantities become nA, all else that NumPy would turn into numbers is refused; the truth: the
+    same rows as plain numbers."""
+    units = pytest.importorskip("pint").UnitRegistry()
+    path, rows = "current.0.values", [[0.0, 3.0], [2.0, 2.0]]
+    experiment = lq.Experiment(lq.LIF(R_m=10.0, C_m=1.0), lq.sampled([0.0, 50.0], rows[0]), 100.0)
+    quantities = np.array(rows) * 1000.0 * units.pA
+    for values in (quantities, list(quantities), xr.DataArray(rows, attrs={"units": "nA"}), rows):
+        np.testing.assert_allclose(
+            dimensions(experiment, {path: values})[0].coordinates[0].values, rows
+        )
+    masked = np.ma.masked_equal(rows, 3.0)
+    other = xr.DataArray(rows, attrs={"units": "pA"})
+    for values, words in (
+        (np.array(rows) > 1.0, "must be a number in nA .* This is row 0"),
+        (np.array(rows) + 1j, "must be a number in nA"),
+        (np.array(rows).astype(str), "must be rows of numbers in nA"),
+        ([[1.0, 2.0], [1.0, "2 nA"]], "must be rows of numbers in nA .* This is row 1"),
+        ([[1.0, 2.0], [1.0, True]], "must be a number in nA .* entry 1 .* This is row 1"),
+        ([[1.0, 2.0], [1.0, np.nan]], "entry 1 of its values. This is row 1"),
+        (np.array([[1.0, 2.0], [1.0, np.inf]]), "entry 1 of its values. This is row 1"),
+        ([[1.0, 2.0], [1.0]], "'1 samples in row 1'"),
+        (masked, "no masked entries"),
+        (other, "must be in nA"),
+        (np.array(rows) * units.mV, "must be convertible to nA"),
+        (b"ab", "must be rows of numbers"),
+    ):
+        with pytest.raises(lq.ParameterError, match=words):
+            dimensions(experiment, {path: values})
+
+
 def test_spike_times_are_a_contiguous_ragged_array():
     """CF: row after row, counts with `sample_dimension`; `spike_train` of any selection; the truth:
     each train alone, within 1e-10 ms."""
@@ -247,6 +278,9 @@ NEURON = "neuron.R_m"
         ({NEURON: ["5 mV"]}, {}, "must be convertible to MOhm"),
         ({NEURON: [True]}, {}, "must be a number in MOhm"),
         ({NEURON: np.array([1j])}, {}, "must be a number in MOhm"),
+        ({NEURON: bytearray(b"ab")}, {}, "must be a sequence of numbers"),
+        ({NEURON: np.ma.masked_greater(R, 7.0)}, {}, "no masked entries. Leave .*compressed"),
+        ({NEURON: xr.DataArray(R, attrs={"units": "kOhm"})}, {}, "be in MOhm; .*got 'kOhm'.*plain"),
         ({"neuron.tau_m": [5.0]}, {}, "derived here: R_m and C_m are given"),
         ({"neuron.model": ["LIF"]}, {}, "is not a parameter"),
         (
