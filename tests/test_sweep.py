@@ -352,6 +352,49 @@ def test_the_name_sweep_stays_a_function():
     assert (done.stdout, done.stderr) == ("True True []\n", "")
 
 
+def test_numbers_of_blocks_and_threads_may_be_numpys():
+    """Whole numbers of any type are; a bool or a float is not."""
+    ds = lq.sweep(base(), AXES, block_size=np.int64(4), threads=np.uint8(1))
+    assert ds.identical(lq.sweep(base(), AXES))
+    for wrong in (True, np.True_, 2.0, np.float64(2.0), np.int64(0), "2"):
+        with pytest.raises(lq.ParameterError, match="'threads' must be a whole number >= 1"):
+            lq.sweep(base(), AXES, threads=wrong)
+
+
+def test_spikes_that_are_not_there_are_not_given_out():
+    """Neither of a neuron that was masked, nor where the dimension `spike` was cut."""
+    ds = lq.sweep(base(), {NEURON: R}, ["spike_times"])
+    last = ds.isel({NEURON: -1})
+    assert len(lq.spike_train(last)) == int(last.spike_count) > 0
+    for wrong, words in (
+        (last.isel(spike=slice(0, -1)), "`spike` uncut"),
+        (ds.where(ds[NEURON] < 7.0).isel({NEURON: -1}), "spikes of this neuron"),
+        (last.assign(spike_count=-1), "spikes of this neuron"),
+    ):
+        with pytest.raises(lq.ParameterError, match=words):
+            lq.spike_train(wrong)
+
+
+def test_tasks_are_cancelled_as_soon_as_one_fails(monkeypatch):
+    """What runs blocks is closed before the error is out, not when memory is collected."""
+    from lapicque import sweeps
+
+    closed = []
+
+    def run(*_):
+        try:
+            yield 0, lq.LimitError("too many")
+        finally:
+            closed.append(True)
+
+    monkeypatch.setattr(sweeps._Cluster, "__init__", lambda self, _: vars(self).update(client=1))
+    monkeypatch.setattr(sweeps._Cluster, "__exit__", lambda *_: None)
+    monkeypatch.setattr(sweeps._Cluster, "run", run)
+    with pytest.raises(lq.LimitError) as failure:
+        lq.sweep(base(), AXES)
+    assert closed == [True], failure  # whose frames are alive
+
+
 def test_progress_is_quiet_unless_it_is_wanted(capsys):
     """False is silent; None too where stderr is no terminal; True shows rows and time left."""
     lq.sweep(base(), AXES)
@@ -471,18 +514,33 @@ def test_the_example_runs(tmp_path, capsys):
         (["--out", "a.nc"], "must end in .zarr or .csv (got 'a.nc'). For netCDF"),
         (["--out", "a"], "must end in .zarr or .csv"),
         (["--out", "a.csv", "--resume"], "goes on with a .zarr"),
-        (["--out", "missing/a.csv"], "cannot be written"),
+        (["--out", "sweep.toml/a.csv"], "cannot be written"),
+        (["--out", "folder.csv"], "cannot be written"),
         (["--out", "a.zarr", "--dask", "nonsense://x"], "'client' must be the address"),
     ],
 )
 def test_wrong_outputs_are_one_line(arguments, words, tmp_path, monkeypatch, capsys):
     """A name that cannot be written, or an address of nothing: exit 2 and one line."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("lapicque.batch.Batch.run", lambda *_, **__: pytest.fail("it ran"))
+    Path("folder.csv").mkdir()
     text = "[sweep]\n[[sweep.axis]]\npath = 'neuron.R_m'\nvalues = [1.0]\n"
     assert main(["sweep", str(written(tmp_path, text)), *arguments]) == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert words in err
+
+
+def test_a_table_gets_its_folders(tmp_path, capsys):
+    """As a store does; a table that was there stays until the new one is whole."""
+    table = tmp_path / "new/folder/a.csv"
+    text = "[sweep]\n[[sweep.axis]]\npath = 'neuron.R_m'\nvalues = [1.0]\n"
+    path = written(tmp_path, text)
+    assert main(["sweep", str(path), "--out", str(table), "--quiet"]) == 0
+    before = table.read_text()
+    written(tmp_path, text + "[sweep.times]\n")
+    assert main(["sweep", str(path), "--out", str(table), "--quiet"]) == 2
+    assert table.read_text() == before
 
 
 def test_axis_is_public():

@@ -5,10 +5,12 @@ Blocks are computed by `batch`, cut by `grid`, kept by `store`.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import operator
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .errors import LapicqueError, MissingPackageError, ParameterError, SweepError, brief
@@ -99,10 +101,8 @@ def sweep(
     """
     if not isinstance(experiment, Experiment):
         raise ParameterError("experiment", "must be an Experiment", experiment)
-    for name, number in (("block_size", block_size), ("threads", threads)):
-        whole = isinstance(number, int) and not isinstance(number, bool)
-        if number is not None and not (whole and number >= 1):
-            raise ParameterError(name, "must be a whole number >= 1", number)
+    block_size = _at_least_one(block_size, "block_size")
+    threads = _at_least_one(threads, "threads")
     if isinstance(features, str) or not isinstance(features, Iterable):
         raise ParameterError("features", 'must be a list of names, such as ["rate"]', features)
     path = _path(store)
@@ -148,10 +148,28 @@ def spike_train(dataset: xr.Dataset) -> np.ndarray:
         left = ", ".join(f"{name} {size}" for name, size in count.sizes.items())
         cure = "Pick one neuron first: ds.isel(...) by place, ds.sel(...) by value."
         raise ParameterError("dataset", f"must be down to one neuron (left: {left})", ..., cure)
-    first = int(start.values.item())
-    last = first + int(count.values.item())
-    found: np.ndarray = dataset["spike_times"].isel(spike=slice(first, last)).values
+    first, spikes = float(start.values.item()), float(count.values.item())
+    times = dataset["spike_times"]
+    if not (first >= 0.0 and spikes >= 0.0):  # NaN of a `where`, or a store that is not finished
+        cure = "Pick another one: this one's were masked, or are not computed yet."
+        raise ParameterError("dataset", "must have the spikes of this neuron", ..., cure)
+    if times.dims != ("spike",) or first + spikes > times.size:
+        cure = "Pick neurons along the other dimensions; spike_start counts along a whole `spike`."
+        raise ParameterError("dataset", "must have its dimension `spike` uncut", ..., cure)
+    found: np.ndarray = times.isel(spike=slice(int(first), int(first + spikes))).values
     return found
+
+
+def _at_least_one(number: Any, name: str) -> int | None:
+    if number is None:
+        return None
+    try:
+        whole = 0 if isinstance(number, bool) else operator.index(number)
+    except TypeError:
+        whole = 0
+    if whole < 1:
+        raise ParameterError(name, "must be a whole number >= 1", number)
+    return whole
 
 
 def _need(package: str, what: str) -> None:
@@ -388,14 +406,15 @@ def _in_memory(plan: _Plan, cluster: _Cluster, threads: int | None, bar: _Bar) -
     variables = plan.variables()
     arrays = {name: np.empty(v.shape, v.dtype) for name, v in variables.items()}
     trains: list[Any] = [None] * grid.blocks
-    for number, results in _results(plan, None, range(grid.blocks), cluster, threads):
-        box = grid.box(number)
-        for name, array in arrays.items():
-            if name != "spike_start":
-                array[box] = results[name].reshape(array[box].shape)
-        if plan.spikes:
-            trains[number] = results["spike_times"]
-        bar.update(_rows(box))
+    with contextlib.closing(_results(plan, None, range(grid.blocks), cluster, threads)) as blocks:
+        for number, results in blocks:
+            box = grid.box(number)
+            for name, array in arrays.items():
+                if name != "spike_start":
+                    array[box] = results[name].reshape(array[box].shape)
+            if plan.spikes:
+                trains[number] = results["spike_times"]
+            bar.update(_rows(box))
     found: dict[str, Any] = {name: (v.dims, arrays[name], v.attrs) for name, v in variables.items()}
     if plan.spikes:
         counts = arrays["spike_count"].reshape(-1)
@@ -443,10 +462,11 @@ def _in_store(
     fresh = set()
 
     def compute(numbers: Iterable[int]) -> None:
-        for number, count in _results(plan, place, numbers, cluster, threads):
-            counts[number] = count
-            fresh.add(number)
-            bar.update(_rows(boxes[number]))
+        with contextlib.closing(_results(plan, place, numbers, cluster, threads)) as blocks:
+            for number, count in blocks:
+                counts[number] = count
+                fresh.add(number)
+                bar.update(_rows(boxes[number]))
 
     compute(number for number in range(grid.blocks) if number not in counts)
     if plan.spikes:
@@ -480,7 +500,7 @@ def _results(
     numbers: Iterable[int],
     cluster: _Cluster,
     threads: int | None,
-) -> Iterator[tuple[int, Any]]:
+) -> Generator[tuple[int, Any], None, None]:
     """Yield the number of each block, as it is finished, with its results or its spike count."""
     grid = plan.grid
     tasks = (
@@ -491,10 +511,12 @@ def _results(
         finished = cluster.run(plan.batch, tasks, threads or 1)
     else:
         finished = ((n, _block(plan.batch, *arguments, threads)) for n, arguments in tasks)
-    for number, value in finished:
-        if isinstance(value, LapicqueError):
-            raise value
-        yield number, value
+    # Closed here, not when it is collected: its tasks are cancelled while there is a cluster.
+    with contextlib.closing(finished):
+        for number, value in finished:
+            if isinstance(value, LapicqueError):
+                raise value
+            yield number, value
 
 
 def _block(
@@ -565,7 +587,7 @@ class _Cluster:
 
     def run(
         self, batch: Batch, tasks: Iterator[tuple[int, tuple[Any, ...]]], threads: int
-    ) -> Iterator[tuple[int, Any]]:
+    ) -> Generator[tuple[int, Any], None, None]:
         """Yield each task's number and value as it is finished; few are under way at a time."""
         import pickle
         from concurrent.futures import CancelledError
