@@ -5,6 +5,7 @@ The truth is `lq.simulate` of each row alone.
 
 import itertools
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -393,6 +394,71 @@ def test_tasks_are_cancelled_as_soon_as_one_fails(monkeypatch):
     with pytest.raises(lq.LimitError) as failure:
         lq.sweep(base(), AXES)
     assert closed == [True], failure  # whose frames are alive
+
+
+def made(text, **more):
+    """A function without a source file."""
+    exec(text, more)
+    return more["count"]
+
+
+def adding(added):
+    def count(row, least={1.0, 2.0}):  # noqa: B006
+        return row.spike_count + (added if row.spike_count in least else 0)
+
+    return count
+
+
+def test_a_function_is_compared_by_what_it_does(tmp_path):
+    """Code, defaults and closure, with a source or without; what it calls is not looked at."""
+    one = "def count(row, more=1.0): return row.spike_count + more"
+    store = tmp_path / "a.zarr"
+    lq.sweep(base(), AXES, [made(one)], store=store)
+    lq.sweep(base(), AXES, [made(one)], store=store, resume=True)
+    for other in (made(one.replace("1.0", "2.0")), made(one.replace("+", "-")), adding(1.0)):
+        with pytest.raises(lq.ParameterError, match=r"holds another sweep.*features.count"):
+            lq.sweep(base(), AXES, [other], store=store, resume=True)
+    lq.sweep(base(), AXES, [adding(np.ones(2000))], store=tmp_path / "b.zarr")
+    lq.sweep(base(), AXES, [adding(np.ones(2000))], store=tmp_path / "b.zarr", resume=True)
+    for other in (adding(np.r_[np.ones(1999), 2.0]), adding(np.ones(2000, np.float32)), adding(1)):
+        with pytest.raises(lq.ParameterError, match="holds another sweep"):
+            lq.sweep(base(), AXES, [other], store=tmp_path / "b.zarr", resume=True)
+    with pytest.raises(lq.ParameterError, match=r"that can be compared .*got 'count'"):
+        lq.sweep(base(), AXES, [adding(object())], store=store, resume=True)
+
+
+def test_a_function_is_the_same_in_another_process():
+    """No address and no order of a set is in what is compared."""
+    code = (
+        "import lapicque.sweeps as s\n"
+        "def count(row, least={'a', 'b', 'c', 'd'}):\n"
+        "    inner = lambda x: x in {'e', 'f', 'g'}\n"
+        "    return inner(row) + count(row)\n"
+        "print(s._source(count))"
+    )
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in "123"
+    }
+    assert len(found) == 1
+    assert len(found.pop()) == 65
+
+
+@pytest.mark.parametrize("text", ["", "{", "{}", "[]"])
+@pytest.mark.parametrize("name", [NEURON, "spike_start", "spike_times", "spike_count", "progress"])
+def test_damaged_metadata_is_said_in_words(name, text, tmp_path):
+    """A `SweepError` with the store and the cure, whatever Zarr raises."""
+    store = tmp_path / "a.zarr"
+    lq.sweep(base(), {NEURON: R}, ["spike_times"], store=store)
+    (store / name / "zarr.json").write_text(text)
+    with pytest.raises(lq.SweepError, match=r"a\.zarr: .* another path, or delete it"):
+        lq.sweep(base(), {NEURON: R}, ["spike_times"], store=store, resume=True)
 
 
 def test_progress_is_quiet_unless_it_is_wanted(capsys):

@@ -112,6 +112,8 @@ def sweep(
     if path is not None:
         _need("zarr", "the store of a sweep")
     plan = _Plan(experiment, axes, list(features), times, discard)
+    if resume:
+        plan.check_functions()
     stored = _stored(path, resume)
     plan.cut(block_size, stored, whole=path is None and client is None)
     plan.check()
@@ -246,6 +248,14 @@ class _Plan:
             for name in {dimension.name, *(c.name for c in dimension.coordinates)} & taken:
                 cure = 'Another name: {"name": lq.axis(path, values)}.'
                 raise ParameterError("axes", "must not have the name of a result", name, cure)
+
+    def check_functions(self) -> None:
+        """Raise if nobody can tell whether a function is the one that a store was made with."""
+        for feature in self.features:
+            if _source(feature) == _UNKNOWN:
+                rule = "must be functions that can be compared with those of the store"
+                cure = "Write a plain function; what it closes over must be plain values."
+                raise ParameterError("features", rule, _name(feature), cure)
 
     def cut(self, block_size: int | None, stored: Mapping[str, Any] | None, whole: bool) -> None:
         """Cut the grid into blocks: as it was, if there is a store already."""
@@ -385,17 +395,71 @@ def _name(feature: Any) -> str:
     return feature if isinstance(feature, str) else str(getattr(feature, "__name__", feature))
 
 
+_UNKNOWN = "unknown"
+
+
 def _source(feature: Any) -> str:
-    """Return a digest of a function's text: with another one it would be another sweep."""
-    if isinstance(feature, str):
-        return "built in"
-    import inspect
+    """Return a digest of what a function does: with another one it would be another sweep.
+
+    Its code, defaults, and the values it closes over; not what it calls. "unknown" where one of
+    these cannot be compared from one process to the next.
+    """
     from hashlib import sha256
 
+    if isinstance(feature, str):
+        return "built in"
     try:
-        return sha256(inspect.getsource(feature).encode()).hexdigest()
-    except (OSError, TypeError):
-        return "no source"
+        return sha256(_words(feature, ()).encode()).hexdigest()
+    except (TypeError, ValueError, RecursionError):
+        return _UNKNOWN
+
+
+def _words(value: Any, above: tuple[int, ...]) -> str:
+    """Return all that a function or a value is made of; raise TypeError if that cannot be said."""
+    import types
+
+    if id(value) in above:  # a function that closes over itself
+        return f"above {above[::-1].index(id(value))}"
+    above = (*above, id(value))
+    kind = type(value)
+
+    def each(values: Iterable[Any]) -> list[str]:
+        return [_words(entry, above) for entry in values]
+
+    if value is None or value is ... or kind in (bool, int, float, complex, str, bytes):
+        return repr(value)
+    if kind in (tuple, list):
+        return f"{kind.__name__}({','.join(each(value))})"
+    if kind in (set, frozenset):
+        return f"{kind.__name__}({','.join(sorted(each(value)))})"
+    if kind is dict:
+        return f"dict({','.join(each(pair for pair in value.items()))})"
+    if isinstance(value, types.CodeType):
+        numbers = (value.co_argcount, value.co_kwonlyargcount, value.co_flags)
+        table = getattr(value, "co_exceptiontable", b"")
+        return f"code({','.join(each((value.co_code, table, numbers, value.co_names)))}," + (
+            f"{','.join(each(value.co_consts))})"
+        )
+    if isinstance(value, types.FunctionType):
+        cells = [cell.cell_contents for cell in value.__closure__ or ()]
+        parts = each((value.__code__, value.__defaults__, value.__kwdefaults__, *cells))
+        return f"function({','.join(parts)})"
+    if isinstance(value, types.MethodType):
+        return f"method({','.join(each((value.__func__, value.__self__)))})"
+    if isinstance(value, types.ModuleType):
+        return f"module {value.__name__}"
+    if isinstance(value, (type, types.BuiltinFunctionType)):
+        return f"{value.__module__}.{value.__qualname__}"
+    for name in ("py_func", "__wrapped__"):  # compiled by Numba, or decorated
+        if hasattr(value, name):
+            return f"{kind.__name__}({_words(getattr(value, name), above)})"
+    dtype = getattr(value, "dtype", None)
+    if kind.__module__ == "numpy" and dtype is not None and not dtype.hasobject:
+        return f"array({dtype!r},{value.shape},{value.tobytes().hex()})"
+    words = repr(value)
+    if " at 0x" in words or "..." in words:  # an address, or only a part
+        raise TypeError
+    return f"{kind.__module__}.{kind.__qualname__} {words}"
 
 
 def _in_memory(plan: _Plan, cluster: _Cluster, threads: int | None, bar: _Bar) -> xr.Dataset:
