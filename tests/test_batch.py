@@ -251,6 +251,81 @@ def test_functions_of_the_user():
     assert found["middle"].tolist() == [run.voltage(500.0) for run in runs]
 
 
+SPIKING = lq.Experiment(lq.LIF(), lq.constant(1.6), 100.0)
+ASKED_AGAIN = {
+    "a whole list": (
+        lq.Experiment(lq.AdaptiveLIF(b=[0.1, 0.2], tau_w=[10.0, 99.0]), lq.constant(3.0), 9.0),
+        ["neuron.b"],
+        "'neuron.b' must name one of its 2 entries. Write neuron.b.0.",
+    ),
+    "one number twice": (
+        lq.Experiment(lq.AdaptiveLIF(), lq.constant(3.0), 9.0),
+        ["neuron.b", "neuron.b.0"],
+        "'axes' must vary each number once (got 'neuron.b.0')",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ASKED_AGAIN)
+def test_a_path_means_one_number(case):
+    """Else a column would be that of another number than the user thinks of."""
+    experiment, paths, words = ASKED_AGAIN[case]
+    with pytest.raises(lq.ParameterError) as caught:
+        batches.Batch(experiment, paths, ["rate"])
+    assert str(caught.value) == words
+
+
+@pytest.mark.parametrize(
+    ("experiment", "table"),
+    [
+        # No current, so no onset; a kick that comes after the end.
+        (
+            lq.Experiment(lq.LIF(E_L=-40.0), lq.constant(0.0), 100.0, V_0=-60.0),
+            {"neuron.R_m": 10.0},
+        ),
+        (
+            SPIKING.replace({"current": lq.kicks([10.0], jump=30.0) + lq.constant(1.6)}),
+            {"duration": 5.0},
+        ),
+        # Longer than any run.
+        (SPIKING.replace({"method": lq.Euler(dt=0.1)}), {"neuron.t_ref": 1e30}),
+        (lq.Experiment(lq.MAT(), lq.constant(0.8), 99.0, lq.Euler(dt=0.1)), {"neuron.t_ref": 1e18}),
+    ],
+)
+@pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=compiled)])
+def test_rows_that_are_easily_told_wrong(experiment, table, compiled):
+    """Found by readers: each feature is that of the single run."""
+    columns = {path: np.array([value]) for path, value in table.items()}
+    batch = batches.Batch(experiment, list(table), NUMBERS, compiled=compiled)
+    results, response = batch.run(columns), batch.row(0, columns).run()
+    for name in NUMBERS:
+        assert same(results[name][0], features()[name].function(response), name), name
+
+
+def test_functions_cannot_change_what_others_see():
+    """Spike times are read-only; an error says where it happened; a name is one's own."""
+
+    def clip(response):
+        response.spike_times[:] = 0.0
+        return 0.0
+
+    def time(response):
+        return 0.0
+
+    def words(response):
+        return "many"
+
+    table = {"neuron.R_m": np.array([20.0, 30.0])}
+    with pytest.raises(ValueError, match="read-only") as caught:
+        batches.Batch(SPIKING, list(table), [clip], compiled=False).run(table)
+    assert caught.value.__notes__ == ["in the feature 'clip' of row 0"]
+    with pytest.raises(lq.ParameterError, match=r"'features.words' must return a number"):
+        batches.Batch(SPIKING, list(table), [words], compiled=False).run(table)
+    for nameless in (time, lambda response: 0.0):
+        with pytest.raises(lq.ParameterError, match="functions with names of their own"):
+            batches.Batch(SPIKING, list(table), [nameless])
+
+
 @pytest.mark.parametrize(
     ("path", "values", "words"),
     [

@@ -45,6 +45,8 @@ _NUMBERED = (
     "mean_isi",
     "isi_cv",
 )
+# Names of the arrays beside them.
+_TAKEN = ("progress", "spike", "spike_start", "time")
 _NODES = 4096
 _ROOM = 1024
 _CHUNK = 1 << 16
@@ -112,6 +114,9 @@ class Batch:
             raise ParameterError("axes", "may vary the samples of one part only", sampled[1])
         self._sampled = sampled[0] if sampled else None
         self.targets = [self._target(path) for path in self.paths]
+        for k, target in enumerate(self.targets):
+            if target in self.targets[:k]:
+                raise ParameterError("axes", "must vary each number once", self.paths[k])
         if self.discard > 0.0 and "duration" not in self.paths:
             self._check_discard(experiment.duration)
 
@@ -158,10 +163,10 @@ class Batch:
 
         path = str(self._sampled)
         part: Any = self.experiment.current.parts[int(path.split(".")[1])]
-        try:
-            found = np.asarray(values, dtype=float)
-        except (TypeError, ValueError):
-            raise ParameterError(path, "must be rows of numbers in nA", values) from None
+        given = np.asarray(values)
+        if given.dtype.kind not in "fiu":
+            raise ParameterError(path, "must be rows of numbers in nA", values)
+        found = given.astype(float)
         if found.ndim != 2 or found.shape[1] != len(part.times):
             rule = f"must have the shape (rows, {len(part.times)}), in nA"
             raise ParameterError(path, rule, found.shape)
@@ -205,13 +210,15 @@ class Batch:
         known = known_features()
         found: dict[str, Info] = {}
         names = [*_NUMBERED, "spike_times", "voltage"]
+        taken = [*names, *_TAKEN]
         for each in features:
             if callable(each):
                 name = getattr(each, "__name__", "")
-                if not name.isidentifier() or name in names:
+                if not name.isidentifier() or name in taken:
                     rule = "must be functions with names of their own"
-                    raise ParameterError("features", rule, name)
-                words = (each.__doc__ or name).strip().splitlines()[0].rstrip(".")
+                    cure = "Write def my_feature(response): ..., not a lambda."
+                    raise ParameterError("features", rule, name or each, cure)
+                words = ((each.__doc__ or "").strip() or name).splitlines()[0].rstrip(".")
                 info = Info(getattr(each, "unit", ""), words)
             elif each == "spike_times":
                 name, info = each, Info("ms", "spike times, neuron by neuron")
@@ -244,9 +251,10 @@ class Batch:
             raise ParameterError("times", "must be numbers in ms", times) from None
         if found.ndim != 1 or (asked and not len(found)):
             raise ParameterError("times", "must be a list of at least one time in ms", times)
-        inside = np.isfinite(found) & (found >= 0.0) & (found <= self.experiment.duration)
+        last = math.inf if "duration" in self.paths else self.experiment.duration
+        inside = np.isfinite(found) & (found >= 0.0) & (found <= last)
         if not inside.all():
-            rule = f"must lie in [0, {self.experiment.duration:g}] ms"
+            rule = f"must lie in [0, {last:g}] ms" if last < math.inf else "must be >= 0 ms"
             raise ParameterError("times", rule, found[~inside][0].item())
         if (np.diff(found) <= 0.0).any():
             raise ParameterError("times", "must increase, ms", times)
@@ -272,6 +280,10 @@ class Batch:
             # A derived parameter is refused as everywhere.
             self.experiment.replace({path: self.experiment.value(path)})
             entry = int(rest[1]) if len(rest) > 1 else 0
+            value = self.experiment.value(path)
+            if isinstance(value, tuple) and len(value) > 1:
+                rule = f"must name one of its {len(value)} entries"
+                raise ParameterError(path, rule, cure=f"Write {path}.0.")
             return interpreted.NEURON + self.experiment.neuron.raw_index(rest[0], entry)
         if head == "current" and rest[1] == "values" and self._sampled is not None:
             return -1
@@ -281,19 +293,29 @@ class Batch:
 
     # Rules --------------------------------------------------------------------------------------
 
-    def check(self, columns: Columns) -> dict[str, np.ndarray]:
+    def check(self, columns: Columns, first: int = 0) -> dict[str, np.ndarray]:
         """Return columns of plain numbers, or raise for the first one that breaks a rule.
 
         Parameters
         ----------
         columns : mapping of str to array_like, each of shape (rows,)
             One value for each row, by path; what constructors take.
+        first : int
+            The number of the first row, for messages.
 
         Raises
         ------
         ParameterError, LimitError
             As the experiment with this number would, with its row.
         """
+        try:
+            return self._checked(columns)
+        except ParameterError as error:
+            if error.row is None:
+                raise
+            raise error.at_row(error.row + first) from None
+
+    def _checked(self, columns: Columns) -> dict[str, np.ndarray]:
         import numpy as np
 
         given = {
@@ -405,7 +427,7 @@ class Batch:
             "wants_spikes": "spike_times" in self.features or bool(self.functions),
         }
 
-    def run(self, columns: Columns, threads: int | None = None) -> dict[str, Any]:
+    def run(self, columns: Columns, threads: int | None = None, first: int = 0) -> dict[str, Any]:
         """Run some rows.
 
         Parameters
@@ -414,6 +436,8 @@ class Batch:
             Checked numbers by path; see `check`.
         threads : int, optional
             As many as there are processors by default; one without Numba.
+        first : int
+            The number of the first row, for messages.
 
         Returns
         -------
@@ -444,7 +468,7 @@ class Batch:
         except (OverflowError, ZeroDivisionError):  # interpreted; compiled, it is a status
             raise self._fault(None, interpreted.OUT_OF_RANGE, columns) from None
         for stop in (r for r in pieces if r.status != interpreted.DONE):
-            raise self._fault(stop.row, stop.status, columns)
+            raise self._fault(stop.row, stop.status, columns, first)
         results: dict[str, Any] = dict(zip(wanted, found, strict=True))
         if "spike_count" in results:
             results["spike_count"] = results["spike_count"].astype(np.int64)
@@ -464,17 +488,31 @@ class Batch:
 
         if not self.functions:
             return
-        trains = np.split(spikes, np.cumsum(results["spike_count"])[:-1])
+        seen = spikes.view()
+        seen.flags.writeable = False
+        trains = np.split(seen, np.cumsum(results["spike_count"])[:-1])
         asked = [Row(self, columns, k, train) for k, train in enumerate(trains)]
-        for name, function in self.functions.items():
-            results[name] = np.array([float(function(row)) for row in asked])
+        for name in self.functions:
+            results[name] = np.array([self._applied(name, k, row) for k, row in enumerate(asked)])
 
-    def _fault(self, row: int | None, status: int, columns: Columns) -> LimitError:
+    def _applied(self, name: str, number: int, row: Row) -> float:
+        try:
+            value = self.functions[name](row)
+        except Exception as error:
+            error.add_note(f"in the feature {name!r} of row {number}")
+            raise
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            rule = f"must return a number (row {number})"
+            raise ParameterError(f"features.{name}", rule, value) from None
+
+    def _fault(self, row: int | None, status: int, columns: Columns, first: int = 0) -> LimitError:
         where = "a row"
         if row is not None:
             plain = [path for path in self.paths if path != self._sampled]
             listed = ", ".join(f"{path} = {columns[path][row]:g}" for path in plain)
-            where = f"row {row} ({listed})" if listed else f"row {row}"
+            where = f"row {first + row}" + (f" ({listed})" if listed else "")
         return LimitError(
             {
                 interpreted.TOO_MANY_SPIKES: f"{where}: there are more than {MAX_SPIKES} spikes. "

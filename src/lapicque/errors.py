@@ -71,10 +71,15 @@ class ParameterError(LapicqueError, ValueError):
         also = tuple(f"{prefix}.{path}" for path in self.also)
         return type(self)(f"{prefix}.{self.path}", self.rule, self.value, self.cure, also)
 
+    row: int | None = None
+    """Which row of many it is of, if any."""
+
     def at_row(self, row: int) -> ParameterError:
         """Return the same error, of one row of many."""
-        cure = f"{self.cure} This is row {row}.".strip()
-        return type(self)(self.path, self.rule, self.value, cure, self.also)
+        cure = self.cure.removesuffix(f"This is row {self.row}.").strip()
+        found = type(self)(self.path, self.rule, self.value, f"{cure} This is row {row}.".strip())
+        found.also, found.row = self.also, row
+        return found
 
 
 class UnitError(ParameterError):

@@ -28,6 +28,7 @@ from .moments import leak_integral
 from .steps import (
     DIVERGED,
     FINISHED,
+    FOR_EVER,
     FULL,
     GRID,
     LINEAR,
@@ -185,7 +186,7 @@ def run(
     """
     refractory = row[REFRACTORY]
     free_run = row[FREE_RUN] != 0.0
-    held_steps = max(1 if refractory > 0.0 else 0, math.ceil(refractory / dt - SNAP))
+    held_steps = max(1 if refractory > 0.0 else 0, math.ceil(min(refractory / dt, FOR_EVER) - SNAP))
     snap = SNAP * dt
     count = len(nodes)
     size = len(state) - STATE

@@ -210,7 +210,8 @@ def summarize_regular(count: int, length: float, since: float, out: Floats) -> N
     out[MEAN_ISI] = out[ISI_CV] = math.nan
     if count > 0:
         out[FIRST_SPIKE] = out[FIRST]
-        out[LATENCY] = out[FIRST] - since
+        if since < math.inf:
+            out[LATENCY] = out[FIRST] - since
     if count > 1:
         out[MEAN_ISI] = out[PERIOD]
     if count > 2:
@@ -534,7 +535,8 @@ def run_rows(
                         return i, SPIKES_FULL, used
                     write_regular(summary, n, spikes, used)
                     used += n
-                summarize_regular(n, end - discard, discard, summary)
+                onset = 0.0 if value != 0.0 else math.inf
+                summarize_regular(n, end - discard, max(onset, discard), summary)
                 if slots[STEADY_RATE] >= 0:
                     summary[STEADY_RATE] = train.constant_rate(row, value, value_lo)
                 for k in range(FEATURES):

@@ -37,6 +37,9 @@ FINISHED, FULL, DIVERGED = 0, 1, 2
 # A jump of the input, or a kick, within this part of a step of a grid point is taken to lie on it.
 SNAP = 1e-9
 
+# More steps than any run has, and a whole number of 64 bits.
+FOR_EVER = 1e15
+
 # Nearer to the threshold than this, V - V_th is an asymptote's that has underflowed, no touch.
 UNDERFLOW = -1e-300
 
@@ -270,7 +273,7 @@ def run(
     rate = row[RATE]
     reset = row[RESET]
     refractory = row[REFRACTORY]
-    held_steps = math.ceil(refractory / dt - SNAP)
+    held_steps = math.ceil(min(refractory / dt, FOR_EVER) - SNAP)
     if refractory > 0.0 and reset >= 0.0:
         # However short, it is what keeps one spike from following another at once.
         held_steps = max(1, held_steps)
