@@ -362,6 +362,19 @@ def test_numbers_of_blocks_and_threads_may_be_numpys():
             lq.sweep(base(), AXES, threads=wrong)
 
 
+def test_errors_count_rows_in_the_whole_sweep(monkeypatch):
+    """Of values that break a rule together, and of a row beyond a limit; in blocks of any size."""
+    monkeypatch.setattr("lapicque.batch.MAX_SPIKES", 10)
+    endless = {"neuron.t_ref": [1.0, 0.0], "neuron.V_reset": [-60.0, -65.0, -50.0]}
+    for size in (None, 1, 2, 3):
+        with pytest.raises(lq.ParameterError, match=r"V_reset.* This is row 5"):
+            lq.sweep(base(), endless, block_size=size)
+    pair = {("neuron.C_m", "current.drive.amplitude"): ([1.0] * 5, [0.1, 0.2, 0.1, 0.2, 9.0])}
+    for size in (None, 1, 2, 3):
+        with pytest.raises(lq.LimitError, match=r"^row 4 \("):
+            lq.sweep(base(), pair, block_size=size)
+
+
 def test_spikes_that_are_not_there_are_not_given_out():
     """Neither of a neuron that was masked, nor where the dimension `spike` was cut."""
     ds = lq.sweep(base(), {NEURON: R}, ["spike_times"])

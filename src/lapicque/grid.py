@@ -144,6 +144,13 @@ class Grid:
             found.append(slice(k * m, min(n, (k + 1) * m)))
         return tuple(found[::-1])
 
+    def row(self, box: Slices) -> int:
+        """Return the number of a block's first row among all."""
+        number = 0
+        for size, piece in zip(self.shape, box, strict=True):
+            number = number * size + piece.start
+        return number
+
     def columns(self, box: Slices) -> dict[str, np.ndarray]:
         """Return what varies in a box of the grid, row by row: arrays by canonical path."""
         import numpy as np

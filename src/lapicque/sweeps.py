@@ -284,7 +284,8 @@ class _Plan:
     def check(self) -> None:
         """Raise a `ParameterError` for the first row that breaks a rule."""
         for number in range(self.grid.blocks):
-            self.batch.check(self.grid.columns(self.grid.box(number)))
+            box = self.grid.box(number)
+            self.batch.check(self.grid.columns(box), first=self.grid.row(box))
 
     def manifest(self) -> dict[str, Any]:
         """Return, as plain data, all that the results depend on."""
@@ -567,14 +568,16 @@ def _results(
 ) -> Generator[tuple[int, Any], None, None]:
     """Yield the number of each block, as it is finished, with its results or its spike count."""
     grid = plan.grid
-    tasks = (
-        (number, (place, number, grid.box(number), grid.columns(grid.box(number))))
-        for number in numbers
-    )
+
+    def arguments_of(number: int) -> Any:
+        box = grid.box(number)
+        return place, number, box, grid.columns(box), grid.row(box)
+
+    tasks = ((number, arguments_of(number)) for number in numbers)
     if cluster.client is not None:
         finished = cluster.run(plan.batch, tasks, threads or 1)
     else:
-        finished = ((n, _block(plan.batch, *arguments, threads)) for n, arguments in tasks)
+        finished = ((n, _block(plan.batch, *arguments, threads=threads)) for n, arguments in tasks)
     # Closed here, not when it is collected: its tasks are cancelled while there is a cluster.
     with contextlib.closing(finished):
         for number, value in finished:
@@ -589,6 +592,7 @@ def _block(
     number: int,
     box: Slices,
     columns: Mapping[str, np.ndarray],
+    first: int,
     threads: int | None,
 ) -> Any:
     """Compute a block; write it and return its spike count, or return its results.
@@ -596,7 +600,7 @@ def _block(
     An error of ours is returned: raised, a cluster would try again what must fail again.
     """
     try:
-        results = batch.run(columns, threads)
+        results = batch.run(columns, threads, first=first)
         if place is None:
             return results
         from .store import Store
