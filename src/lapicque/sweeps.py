@@ -569,7 +569,9 @@ def _results(
     """Yield the number of each block, as it is finished, with its results or its spike count."""
     grid = plan.grid
 
-    def arguments_of(number: int) -> Any:
+    def arguments_of(
+        number: int,
+    ) -> tuple[Place | None, int, Slices, Mapping[str, np.ndarray], int]:
         box = grid.box(number)
         return place, number, box, grid.columns(box), grid.row(box)
 
@@ -577,7 +579,7 @@ def _results(
     if cluster.client is not None:
         finished = cluster.run(plan.batch, tasks, threads or 1)
     else:
-        finished = ((n, _block(plan.batch, *arguments, threads=threads)) for n, arguments in tasks)
+        finished = ((n, _block(plan.batch, *arguments, threads)) for n, arguments in tasks)
     # Closed here, not when it is collected: its tasks are cancelled while there is a cluster.
     with contextlib.closing(finished):
         for number, value in finished:
