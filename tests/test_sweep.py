@@ -5,6 +5,7 @@ The truth is `lq.simulate` of each row alone.
 
 import itertools
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -124,6 +125,37 @@ def test_samples_of_a_current_can_vary():
         assert ds.spike_count[k, 1] == alone.spike_count
     with pytest.raises(lq.ParameterError, match=r"must have the shape \(rows, 4\), in nA"):
         lq.sweep(experiment, {"current.0.values": rows[:, :3]})
+
+
+def test_rows_of_samples_have_units_too():
+    """Quantities become nA, all else that NumPy would turn into numbers is refused; the truth: the
+    same rows as plain numbers."""
+    units = pytest.importorskip("pint").UnitRegistry()
+    path, rows = "current.0.values", [[0.0, 3.0], [2.0, 2.0]]
+    experiment = lq.Experiment(lq.LIF(R_m=10.0, C_m=1.0), lq.sampled([0.0, 50.0], rows[0]), 100.0)
+    quantities = np.array(rows) * 1000.0 * units.pA
+    for values in (quantities, list(quantities), xr.DataArray(rows, attrs={"units": "nA"}), rows):
+        np.testing.assert_allclose(
+            dimensions(experiment, {path: values})[0].coordinates[0].values, rows
+        )
+    masked = np.ma.masked_equal(rows, 3.0)
+    other = xr.DataArray(rows, attrs={"units": "pA"})
+    for values, words in (
+        (np.array(rows) > 1.0, "must be a number in nA .* This is row 0"),
+        (np.array(rows) + 1j, "must be a number in nA"),
+        (np.array(rows).astype(str), "must be rows of numbers in nA"),
+        ([[1.0, 2.0], [1.0, "2 nA"]], "must be rows of numbers in nA .* This is row 1"),
+        ([[1.0, 2.0], [1.0, True]], "must be a number in nA .* entry 1 .* This is row 1"),
+        ([[1.0, 2.0], [1.0, np.nan]], "entry 1 of its values. This is row 1"),
+        (np.array([[1.0, 2.0], [1.0, np.inf]]), "entry 1 of its values. This is row 1"),
+        ([[1.0, 2.0], [1.0]], "'1 samples in row 1'"),
+        (masked, "no masked entries"),
+        (other, "must be in nA"),
+        (np.array(rows) * units.mV, "must be convertible to nA"),
+        (b"ab", "must be rows of numbers"),
+    ):
+        with pytest.raises(lq.ParameterError, match=words):
+            dimensions(experiment, {path: values})
 
 
 def test_spike_times_are_a_contiguous_ragged_array():
@@ -247,6 +279,9 @@ NEURON = "neuron.R_m"
         ({NEURON: ["5 mV"]}, {}, "must be convertible to MOhm"),
         ({NEURON: [True]}, {}, "must be a number in MOhm"),
         ({NEURON: np.array([1j])}, {}, "must be a number in MOhm"),
+        ({NEURON: bytearray(b"ab")}, {}, "must be a sequence of numbers"),
+        ({NEURON: np.ma.masked_greater(R, 7.0)}, {}, "no masked entries. Leave .*compressed"),
+        ({NEURON: xr.DataArray(R, attrs={"units": "kOhm"})}, {}, "be in MOhm; .*got 'kOhm'.*plain"),
         ({"neuron.tau_m": [5.0]}, {}, "derived here: R_m and C_m are given"),
         ({"neuron.model": ["LIF"]}, {}, "is not a parameter"),
         (
@@ -316,6 +351,127 @@ def test_the_name_sweep_stays_a_function():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert (done.stdout, done.stderr) == ("True True []\n", "")
+
+
+def test_numbers_of_blocks_and_threads_may_be_numpys():
+    """Whole numbers of any type are; a bool or a float is not."""
+    ds = lq.sweep(base(), AXES, block_size=np.int64(4), threads=np.uint8(1))
+    assert ds.identical(lq.sweep(base(), AXES))
+    for wrong in (True, np.True_, 2.0, np.float64(2.0), np.int64(0), "2"):
+        with pytest.raises(lq.ParameterError, match="'threads' must be a whole number >= 1"):
+            lq.sweep(base(), AXES, threads=wrong)
+
+
+def test_errors_count_rows_in_the_whole_sweep(monkeypatch):
+    """Of values that break a rule together, and of a row beyond a limit; in blocks of any size."""
+    monkeypatch.setattr("lapicque.batch.MAX_SPIKES", 10)
+    endless = {"neuron.t_ref": [1.0, 0.0], "neuron.V_reset": [-60.0, -65.0, -50.0]}
+    for size in (None, 1, 2, 3):
+        with pytest.raises(lq.ParameterError, match=r"V_reset.* This is row 5"):
+            lq.sweep(base(), endless, block_size=size)
+    pair = {("neuron.C_m", "current.drive.amplitude"): ([1.0] * 5, [0.1, 0.2, 0.1, 0.2, 9.0])}
+    for size in (None, 1, 2, 3):
+        with pytest.raises(lq.LimitError, match=r"^row 4 \("):
+            lq.sweep(base(), pair, block_size=size)
+
+
+def test_spikes_that_are_not_there_are_not_given_out():
+    """Neither of a neuron that was masked, nor where the dimension `spike` was cut."""
+    ds = lq.sweep(base(), {NEURON: R}, ["spike_times"])
+    last = ds.isel({NEURON: -1})
+    assert len(lq.spike_train(last)) == int(last.spike_count) > 0
+    for wrong, words in (
+        (last.isel(spike=slice(0, -1)), "`spike` uncut"),
+        (ds.where(ds[NEURON] < 7.0).isel({NEURON: -1}), "spikes of this neuron"),
+        (last.assign(spike_count=-1), "spikes of this neuron"),
+    ):
+        with pytest.raises(lq.ParameterError, match=words):
+            lq.spike_train(wrong)
+
+
+def test_tasks_are_cancelled_as_soon_as_one_fails(monkeypatch):
+    """What runs blocks is closed before the error is out, not when memory is collected."""
+    from lapicque import sweeps
+
+    closed = []
+
+    def run(*_):
+        try:
+            yield 0, lq.LimitError("too many")
+        finally:
+            closed.append(True)
+
+    monkeypatch.setattr(sweeps._Cluster, "__init__", lambda self, _: vars(self).update(client=1))
+    monkeypatch.setattr(sweeps._Cluster, "__exit__", lambda *_: None)
+    monkeypatch.setattr(sweeps._Cluster, "run", run)
+    with pytest.raises(lq.LimitError) as failure:
+        lq.sweep(base(), AXES)
+    assert closed == [True], failure  # whose frames are alive
+
+
+def made(text, **more):
+    """A function without a source file."""
+    exec(text, more)
+    return more["count"]
+
+
+def adding(added):
+    def count(row, least={1.0, 2.0}):  # noqa: B006
+        return row.spike_count + (added if row.spike_count in least else 0)
+
+    return count
+
+
+def test_a_function_is_compared_by_what_it_does(tmp_path):
+    """Code, defaults and closure, with a source or without; what it calls is not looked at."""
+    one = "def count(row, more=1.0): return row.spike_count + more"
+    store = tmp_path / "a.zarr"
+    lq.sweep(base(), AXES, [made(one)], store=store)
+    lq.sweep(base(), AXES, [made(one)], store=store, resume=True)
+    for other in (made(one.replace("1.0", "2.0")), made(one.replace("+", "-")), adding(1.0)):
+        with pytest.raises(lq.ParameterError, match=r"holds another sweep.*features.count"):
+            lq.sweep(base(), AXES, [other], store=store, resume=True)
+    lq.sweep(base(), AXES, [adding(np.ones(2000))], store=tmp_path / "b.zarr")
+    lq.sweep(base(), AXES, [adding(np.ones(2000))], store=tmp_path / "b.zarr", resume=True)
+    for other in (adding(np.r_[np.ones(1999), 2.0]), adding(np.ones(2000, np.float32)), adding(1)):
+        with pytest.raises(lq.ParameterError, match="holds another sweep"):
+            lq.sweep(base(), AXES, [other], store=tmp_path / "b.zarr", resume=True)
+    with pytest.raises(lq.ParameterError, match=r"that can be compared .*got 'count'"):
+        lq.sweep(base(), AXES, [adding(object())], store=store, resume=True)
+
+
+def test_a_function_is_the_same_in_another_process():
+    """No address and no order of a set is in what is compared."""
+    code = (
+        "import lapicque.sweeps as s\n"
+        "def count(row, least={'a', 'b', 'c', 'd'}):\n"
+        "    inner = lambda x: x in {'e', 'f', 'g'}\n"
+        "    return inner(row) + count(row)\n"
+        "print(s._source(count))"
+    )
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in "123"
+    }
+    assert len(found) == 1
+    assert len(found.pop()) == 65
+
+
+@pytest.mark.parametrize("text", ["", "{", "{}", "[]"])
+@pytest.mark.parametrize("name", [NEURON, "spike_start", "spike_times", "spike_count", "progress"])
+def test_damaged_metadata_is_said_in_words(name, text, tmp_path):
+    """A `SweepError` with the store and the cure, whatever Zarr raises."""
+    store = tmp_path / "a.zarr"
+    lq.sweep(base(), {NEURON: R}, ["spike_times"], store=store)
+    (store / name / "zarr.json").write_text(text)
+    with pytest.raises(lq.SweepError, match=r"a\.zarr: .* another path, or delete it"):
+        lq.sweep(base(), {NEURON: R}, ["spike_times"], store=store, resume=True)
 
 
 def test_progress_is_quiet_unless_it_is_wanted(capsys):
@@ -437,18 +593,33 @@ def test_the_example_runs(tmp_path, capsys):
         (["--out", "a.nc"], "must end in .zarr or .csv (got 'a.nc'). For netCDF"),
         (["--out", "a"], "must end in .zarr or .csv"),
         (["--out", "a.csv", "--resume"], "goes on with a .zarr"),
-        (["--out", "missing/a.csv"], "cannot be written"),
+        (["--out", "sweep.toml/a.csv"], "cannot be written"),
+        (["--out", "folder.csv"], "cannot be written"),
         (["--out", "a.zarr", "--dask", "nonsense://x"], "'client' must be the address"),
     ],
 )
 def test_wrong_outputs_are_one_line(arguments, words, tmp_path, monkeypatch, capsys):
     """A name that cannot be written, or an address of nothing: exit 2 and one line."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("lapicque.batch.Batch.run", lambda *_, **__: pytest.fail("it ran"))
+    Path("folder.csv").mkdir()
     text = "[sweep]\n[[sweep.axis]]\npath = 'neuron.R_m'\nvalues = [1.0]\n"
     assert main(["sweep", str(written(tmp_path, text)), *arguments]) == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert words in err
+
+
+def test_a_table_gets_its_folders(tmp_path, capsys):
+    """As a store does; a table that was there stays until the new one is whole."""
+    table = tmp_path / "new/folder/a.csv"
+    text = "[sweep]\n[[sweep.axis]]\npath = 'neuron.R_m'\nvalues = [1.0]\n"
+    path = written(tmp_path, text)
+    assert main(["sweep", str(path), "--out", str(table), "--quiet"]) == 0
+    before = table.read_text()
+    written(tmp_path, text + "[sweep.times]\n")
+    assert main(["sweep", str(path), "--out", str(table), "--quiet"]) == 2
+    assert table.read_text() == before
 
 
 def test_axis_is_public():

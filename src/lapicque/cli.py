@@ -346,6 +346,8 @@ def _sweep(given: argparse.Namespace) -> int:
         if suffix == ".csv" and lines > _MOST_LINES:
             rule = f"{lines} neurons are too many for a .csv (at most {_MOST_LINES})"
             raise ExperimentError(f"{rule}: write a .zarr")
+        if suffix == ".csv":
+            _make_room(out)
         dataset = sweep(
             asked.experiment,
             asked.axes,
@@ -369,6 +371,21 @@ def _sweep(given: argparse.Namespace) -> int:
     _say(_sweep_summary(asked.experiment, dataset))
     print(f"wrote {out}", file=sys.stderr)
     return 0
+
+
+def _make_room(path: str) -> None:
+    """Make the folders of a table, and raise if it cannot be written: before hours of computing."""
+    from pathlib import Path
+
+    try:
+        new = not os.path.lexists(path)
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "a"):
+            pass
+        if new:
+            os.remove(path)
+    except OSError as error:
+        raise ExperimentError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
 def _write_table(path: str, dataset: xr.Dataset) -> None:

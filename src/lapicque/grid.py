@@ -15,7 +15,7 @@ from .current import Sampled
 from .errors import ParameterError
 from .experiment import Experiment
 from .parameter import Parameter
-from .units import to_number
+from .units import parse_unit, to_number
 
 if TYPE_CHECKING:
     import numpy as np
@@ -143,6 +143,13 @@ class Grid:
             number, k = divmod(number, count)
             found.append(slice(k * m, min(n, (k + 1) * m)))
         return tuple(found[::-1])
+
+    def row(self, box: Slices) -> int:
+        """Return the number of a block's first row among all."""
+        number = 0
+        for size, piece in zip(self.shape, box, strict=True):
+            number = number * size + piece.start
+        return number
 
     def columns(self, box: Slices) -> dict[str, np.ndarray]:
         """Return what varies in a box of the grid, row by row: arrays by canonical path."""
@@ -287,14 +294,40 @@ def _coordinate(experiment: Experiment, path: str, values: Any) -> Coordinate:
 def _sample_rows(values: Any, samples: int, path: str) -> np.ndarray:
     import numpy as np
 
-    try:
+    values = _bare(values, SAMPLES, path)
+    rule = f"must have the shape (rows, {samples}), in nA"
+    if _is_no_sequence(values):
+        raise ParameterError(path, "must be rows of numbers in nA", values)
+    if getattr(values, "ndim", 2) != 2:
+        raise ParameterError(path, rule, getattr(values, "shape", values))
+    if _is_plain_array(values):
         rows = np.array(values, dtype=float)
-    except (TypeError, ValueError):
-        raise ParameterError(path, "must be rows of numbers in nA", values) from None
+    else:
+        listed = [_sample_row(row, k, path) for k, row in enumerate(values)]
+        if len({len(row) for row in listed}) > 1:
+            k = next(k for k, row in enumerate(listed) if len(row) != samples)
+            raise ParameterError(path, rule, f"{len(listed[k])} samples in row {k}")
+        rows = np.array(listed)
     if rows.ndim != 2 or rows.shape[1] != samples or len(rows) == 0:
-        raise ParameterError(path, f"must have the shape (rows, {samples}), in nA", rows.shape)
-    numbers(rows.reshape(-1), SAMPLES, path)
+        raise ParameterError(path, rule, rows.shape)
+    legal = ((rows >= SAMPLES.minimum) & (rows <= SAMPLES.maximum)).all(axis=1)
+    if not legal.all():
+        _sample_row(rows[np.argmin(legal)], int(np.argmin(legal)), path)
     return rows
+
+
+def _sample_row(row: Any, k: int, path: str) -> np.ndarray:
+    """Return one row of samples: plain numbers or quantities, no texts."""
+    try:
+        if not hasattr(row, "dtype") and hasattr(row, "__iter__") and not isinstance(row, str):
+            row = row if _has_unit(row) else list(row)
+        if isinstance(row, list) and any(isinstance(value, (str, bytes)) for value in row):
+            raise ParameterError(path, "must be rows of numbers in nA", row)
+        if getattr(getattr(row, "dtype", None), "kind", "") in ("U", "S", "T"):
+            raise ParameterError(path, "must be rows of numbers in nA", row)
+        return numbers(row, SAMPLES, path)
+    except ParameterError as error:
+        raise error.at_row(k) from None
 
 
 def numbers(values: Any, parameter: Parameter, path: str) -> np.ndarray:
@@ -309,12 +342,12 @@ def numbers(values: Any, parameter: Parameter, path: str) -> np.ndarray:
 
     in_unit = f" in {parameter.unit}" if parameter.unit else ""
     rule = f"must be a sequence of numbers{in_unit}"
-    if isinstance(values, (str, bytes, Mapping, set, frozenset)) or not hasattr(values, "__iter__"):
+    values = _bare(values, parameter, path)
+    if _is_no_sequence(values):
         raise ParameterError(path, rule, values)
     if getattr(values, "ndim", 1) != 1:
         raise ParameterError(path, f"{rule} of one dimension", getattr(values, "shape", values))
-    kind = getattr(getattr(values, "dtype", None), "kind", "")
-    if kind in ("f", "i", "u") and not _has_unit(values):
+    if _is_plain_array(values):
         found = np.array(values, dtype=float)
     else:
         listed = list(values)
@@ -334,6 +367,49 @@ def numbers(values: Any, parameter: Parameter, path: str) -> np.ndarray:
         except ParameterError as error:
             raise _at(error, k) from None
     return found
+
+
+def _is_no_sequence(values: Any) -> bool:
+    no_numbers = (str, bytes, bytearray, Mapping, set, frozenset)
+    return isinstance(values, no_numbers) or not hasattr(values, "__iter__")
+
+
+def _is_plain_array(values: Any) -> bool:
+    kind = getattr(getattr(values, "dtype", None), "kind", "")
+    return kind in ("f", "i", "u") and not _has_unit(values)
+
+
+def _bare(values: Any, parameter: Parameter, path: str) -> Any:
+    """Return an array without what NumPy would drop without a word: a mask, a unit in attributes.
+
+    Raises
+    ------
+    ParameterError
+        If anything is masked, or the attributes name another unit.
+    """
+    import numpy as np
+
+    if isinstance(values, np.ma.MaskedArray) and np.ma.getmaskarray(values).any():
+        cure = "Leave masked entries out (values.compressed()), or fill them."
+        raise ParameterError(path, "must have no masked entries", ..., cure)
+    attrs = getattr(values, "attrs", None)
+    if not isinstance(attrs, Mapping):
+        return values
+    inside = getattr(values, "data", None)  # xarray can hold an array of quantities
+    if _has_unit(inside):
+        return inside
+    if "units" in attrs and not _is_unit(attrs["units"], parameter.unit):
+        unit = f"in {parameter.unit}" if parameter.unit else "a pure number"
+        cure = "Convert it and pass plain numbers (values.to_numpy())."
+        raise ParameterError(path, f"must be {unit}; its attrs say units", attrs["units"], cure)
+    return values
+
+
+def _is_unit(found: Any, unit: str) -> bool:
+    try:
+        return isinstance(found, str) and parse_unit(found) == parse_unit(unit)
+    except KeyError:
+        return False
 
 
 def _has_unit(values: Any) -> bool:

@@ -25,7 +25,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .errors import ParameterError, SweepError, brief
+from .errors import LapicqueError, ParameterError, SweepError, brief
 from .grid import Slices, box_shape
 
 if TYPE_CHECKING:
@@ -106,7 +106,9 @@ def manifest_of(path: str) -> dict[str, Any]:
 
     try:
         found = zarr.open_group(f"{path}/progress", mode="r", zarr_format=3, use_consolidated=False)
-        return dict(found.attrs)
+        manifest = dict(found.attrs)
+        manifest["format"]  # all have one
+        return manifest
     except Exception:
         raise SweepError(
             f"{path}: is no store of a sweep, or its description is damaged. Give another path, or "
@@ -151,7 +153,8 @@ class Store:
                 self._done = _opened(self._root, "progress/done")
         except Exception as error:
             raise SweepError(
-                f"{path}: cannot be opened: {brief(error)}. Delete it and start again"
+                f"{path}: cannot be opened: {brief(error)}. Give another path, or delete it and "
+                "start again"
             ) from None
 
     def write(self, number: int, box: Slices, results: Mapping[str, np.ndarray]) -> int:
@@ -195,9 +198,10 @@ class Store:
 
     def missing(self, total: int) -> list[slice]:
         """Return the parts of ``spike_times`` that are not there yet, or not whole."""
-        if "spike_times" not in self._root:
-            return pieces(total, SPIKES_IN_CHUNK)
-        array = _opened(self._root, "spike_times")
+        with _damage(self.path, "spike_times"):
+            if "spike_times" not in self._root:
+                return pieces(total, SPIKES_IN_CHUNK)
+            array = _opened(self._root, "spike_times")
         if array.shape != (total,):
             raise SweepError(
                 f"{self.path}: holds {array.shape[0]} spike times, but its counts add up to "
@@ -233,12 +237,13 @@ class Store:
         """
         import numpy as np
 
-        with _writing(self.path):
+        with _writing(self.path), _damage(self.path, "spike_start"):
             counts, starts = self._arrays["spike_count"], _opened(self._root, "spike_start")
             for box, offset in zip(boxes, offsets[:-1], strict=True):
                 found = np.asarray(counts[box])
                 ends = np.cumsum(found.reshape(-1))
                 starts[box] = (offset + ends - found.reshape(-1)).reshape(found.shape)
+        with _writing(self.path), _damage(self.path, "spike_times"):
             if "spike_times" not in self._root:
                 _array(self._root, "spike_times", spike_variable(int(offsets[-1]), attrs))
             times = _opened(self._root, "spike_times")
@@ -256,7 +261,7 @@ class Store:
 
         import zarr
 
-        with _writing(self.path):
+        with _writing(self.path), _damage(self.path, "the metadata of an array"):
             staged = Path(self.path, "progress", "spikes")
             for child in staged.iterdir() if staged.is_dir() else ():
                 if child.is_dir():
@@ -272,7 +277,8 @@ class Store:
             for partial in Path(self.path).rglob("*.partial"):  # of writers that were killed
                 partial.unlink(missing_ok=True)
             for name, (_, values) in coordinates.items():
-                _opened(self._root, name)[...] = values
+                with _damage(self.path, name):
+                    _opened(self._root, name)[...] = values
 
 
 def overlaps(offsets: np.ndarray, piece: slice) -> Iterator[tuple[int, slice]]:
@@ -381,4 +387,18 @@ def _writing(path: str) -> Iterator[None]:
         raise SweepError(
             f"{path}: cannot be written: {error.strerror or error}. What is finished is kept: make "
             "room and go on with resume=True (--resume)"
+        ) from None
+
+
+@contextlib.contextmanager
+def _damage(path: str, name: str) -> Iterator[None]:
+    """Turn what Zarr raises for damaged metadata, and that is anything, into an error of ours."""
+    try:
+        yield
+    except (LapicqueError, OSError):
+        raise
+    except Exception as error:
+        raise SweepError(
+            f"{path}: {name} is damaged: {brief(error)}. Give another path, or delete it and "
+            "start again"
         ) from None

@@ -5,10 +5,12 @@ Blocks are computed by `batch`, cut by `grid`, kept by `store`.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import operator
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .errors import LapicqueError, MissingPackageError, ParameterError, SweepError, brief
@@ -99,10 +101,8 @@ def sweep(
     """
     if not isinstance(experiment, Experiment):
         raise ParameterError("experiment", "must be an Experiment", experiment)
-    for name, number in (("block_size", block_size), ("threads", threads)):
-        whole = isinstance(number, int) and not isinstance(number, bool)
-        if number is not None and not (whole and number >= 1):
-            raise ParameterError(name, "must be a whole number >= 1", number)
+    block_size = _at_least_one(block_size, "block_size")
+    threads = _at_least_one(threads, "threads")
     if isinstance(features, str) or not isinstance(features, Iterable):
         raise ParameterError("features", 'must be a list of names, such as ["rate"]', features)
     path = _path(store)
@@ -112,6 +112,8 @@ def sweep(
     if path is not None:
         _need("zarr", "the store of a sweep")
     plan = _Plan(experiment, axes, list(features), times, discard)
+    if resume:
+        plan.check_functions()
     stored = _stored(path, resume)
     plan.cut(block_size, stored, whole=path is None and client is None)
     plan.check()
@@ -148,10 +150,28 @@ def spike_train(dataset: xr.Dataset) -> np.ndarray:
         left = ", ".join(f"{name} {size}" for name, size in count.sizes.items())
         cure = "Pick one neuron first: ds.isel(...) by place, ds.sel(...) by value."
         raise ParameterError("dataset", f"must be down to one neuron (left: {left})", ..., cure)
-    first = int(start.values.item())
-    last = first + int(count.values.item())
-    found: np.ndarray = dataset["spike_times"].isel(spike=slice(first, last)).values
+    first, spikes = float(start.values.item()), float(count.values.item())
+    times = dataset["spike_times"]
+    if not (first >= 0.0 and spikes >= 0.0):  # NaN of a `where`, or a store that is not finished
+        cure = "Pick another one: this one's were masked, or are not computed yet."
+        raise ParameterError("dataset", "must have the spikes of this neuron", ..., cure)
+    if times.dims != ("spike",) or first + spikes > times.size:
+        cure = "Pick neurons along the other dimensions; spike_start counts along a whole `spike`."
+        raise ParameterError("dataset", "must have its dimension `spike` uncut", ..., cure)
+    found: np.ndarray = times.isel(spike=slice(int(first), int(first + spikes))).values
     return found
+
+
+def _at_least_one(number: Any, name: str) -> int | None:
+    if number is None:
+        return None
+    try:
+        whole = 0 if isinstance(number, bool) else operator.index(number)
+    except TypeError:
+        whole = 0
+    if whole < 1:
+        raise ParameterError(name, "must be a whole number >= 1", number)
+    return whole
 
 
 def _need(package: str, what: str) -> None:
@@ -229,6 +249,14 @@ class _Plan:
                 cure = 'Another name: {"name": lq.axis(path, values)}.'
                 raise ParameterError("axes", "must not have the name of a result", name, cure)
 
+    def check_functions(self) -> None:
+        """Raise if nobody can tell whether a function is the one that a store was made with."""
+        for feature in self.features:
+            if _source(feature) == _UNKNOWN:
+                rule = "must be functions that can be compared with those of the store"
+                cure = "Write a plain function; what it closes over must be plain values."
+                raise ParameterError("features", rule, _name(feature), cure)
+
     def cut(self, block_size: int | None, stored: Mapping[str, Any] | None, whole: bool) -> None:
         """Cut the grid into blocks: as it was, if there is a store already."""
         from .grid import Grid, block_shape
@@ -256,7 +284,8 @@ class _Plan:
     def check(self) -> None:
         """Raise a `ParameterError` for the first row that breaks a rule."""
         for number in range(self.grid.blocks):
-            self.batch.check(self.grid.columns(self.grid.box(number)))
+            box = self.grid.box(number)
+            self.batch.check(self.grid.columns(box), first=self.grid.row(box))
 
     def manifest(self) -> dict[str, Any]:
         """Return, as plain data, all that the results depend on."""
@@ -367,17 +396,71 @@ def _name(feature: Any) -> str:
     return feature if isinstance(feature, str) else str(getattr(feature, "__name__", feature))
 
 
+_UNKNOWN = "unknown"
+
+
 def _source(feature: Any) -> str:
-    """Return a digest of a function's text: with another one it would be another sweep."""
-    if isinstance(feature, str):
-        return "built in"
-    import inspect
+    """Return a digest of what a function does: with another one it would be another sweep.
+
+    Its code, defaults, and the values it closes over; not what it calls. "unknown" where one of
+    these cannot be compared from one process to the next.
+    """
     from hashlib import sha256
 
+    if isinstance(feature, str):
+        return "built in"
     try:
-        return sha256(inspect.getsource(feature).encode()).hexdigest()
-    except (OSError, TypeError):
-        return "no source"
+        return sha256(_words(feature, ()).encode()).hexdigest()
+    except (TypeError, ValueError, RecursionError):
+        return _UNKNOWN
+
+
+def _words(value: Any, above: tuple[int, ...]) -> str:
+    """Return all that a function or a value is made of; raise TypeError if that cannot be said."""
+    import types
+
+    if id(value) in above:  # a function that closes over itself
+        return f"above {above[::-1].index(id(value))}"
+    above = (*above, id(value))
+    kind = type(value)
+
+    def each(values: Iterable[Any]) -> list[str]:
+        return [_words(entry, above) for entry in values]
+
+    if value is None or value is ... or kind in (bool, int, float, complex, str, bytes):
+        return repr(value)
+    if kind in (tuple, list):
+        return f"{kind.__name__}({','.join(each(value))})"
+    if kind in (set, frozenset):
+        return f"{kind.__name__}({','.join(sorted(each(value)))})"
+    if kind is dict:
+        return f"dict({','.join(each(pair for pair in value.items()))})"
+    if isinstance(value, types.CodeType):
+        numbers = (value.co_argcount, value.co_kwonlyargcount, value.co_flags)
+        table = getattr(value, "co_exceptiontable", b"")
+        return f"code({','.join(each((value.co_code, table, numbers, value.co_names)))}," + (
+            f"{','.join(each(value.co_consts))})"
+        )
+    if isinstance(value, types.FunctionType):
+        cells = [cell.cell_contents for cell in value.__closure__ or ()]
+        parts = each((value.__code__, value.__defaults__, value.__kwdefaults__, *cells))
+        return f"function({','.join(parts)})"
+    if isinstance(value, types.MethodType):
+        return f"method({','.join(each((value.__func__, value.__self__)))})"
+    if isinstance(value, types.ModuleType):
+        return f"module {value.__name__}"
+    if isinstance(value, (type, types.BuiltinFunctionType)):
+        return f"{value.__module__}.{value.__qualname__}"
+    for name in ("py_func", "__wrapped__"):  # compiled by Numba, or decorated
+        if hasattr(value, name):
+            return f"{kind.__name__}({_words(getattr(value, name), above)})"
+    dtype = getattr(value, "dtype", None)
+    if kind.__module__ == "numpy" and dtype is not None and not dtype.hasobject:
+        return f"array({dtype!r},{value.shape},{value.tobytes().hex()})"
+    words = repr(value)
+    if " at 0x" in words or "..." in words:  # an address, or only a part
+        raise TypeError
+    return f"{kind.__module__}.{kind.__qualname__} {words}"
 
 
 def _in_memory(plan: _Plan, cluster: _Cluster, threads: int | None, bar: _Bar) -> xr.Dataset:
@@ -388,14 +471,15 @@ def _in_memory(plan: _Plan, cluster: _Cluster, threads: int | None, bar: _Bar) -
     variables = plan.variables()
     arrays = {name: np.empty(v.shape, v.dtype) for name, v in variables.items()}
     trains: list[Any] = [None] * grid.blocks
-    for number, results in _results(plan, None, range(grid.blocks), cluster, threads):
-        box = grid.box(number)
-        for name, array in arrays.items():
-            if name != "spike_start":
-                array[box] = results[name].reshape(array[box].shape)
-        if plan.spikes:
-            trains[number] = results["spike_times"]
-        bar.update(_rows(box))
+    with contextlib.closing(_results(plan, None, range(grid.blocks), cluster, threads)) as blocks:
+        for number, results in blocks:
+            box = grid.box(number)
+            for name, array in arrays.items():
+                if name != "spike_start":
+                    array[box] = results[name].reshape(array[box].shape)
+            if plan.spikes:
+                trains[number] = results["spike_times"]
+            bar.update(_rows(box))
     found: dict[str, Any] = {name: (v.dims, arrays[name], v.attrs) for name, v in variables.items()}
     if plan.spikes:
         counts = arrays["spike_count"].reshape(-1)
@@ -443,10 +527,11 @@ def _in_store(
     fresh = set()
 
     def compute(numbers: Iterable[int]) -> None:
-        for number, count in _results(plan, place, numbers, cluster, threads):
-            counts[number] = count
-            fresh.add(number)
-            bar.update(_rows(boxes[number]))
+        with contextlib.closing(_results(plan, place, numbers, cluster, threads)) as blocks:
+            for number, count in blocks:
+                counts[number] = count
+                fresh.add(number)
+                bar.update(_rows(boxes[number]))
 
     compute(number for number in range(grid.blocks) if number not in counts)
     if plan.spikes:
@@ -480,21 +565,27 @@ def _results(
     numbers: Iterable[int],
     cluster: _Cluster,
     threads: int | None,
-) -> Iterator[tuple[int, Any]]:
+) -> Generator[tuple[int, Any], None, None]:
     """Yield the number of each block, as it is finished, with its results or its spike count."""
     grid = plan.grid
-    tasks = (
-        (number, (place, number, grid.box(number), grid.columns(grid.box(number))))
-        for number in numbers
-    )
+
+    def arguments_of(
+        number: int,
+    ) -> tuple[Place | None, int, Slices, Mapping[str, np.ndarray], int]:
+        box = grid.box(number)
+        return place, number, box, grid.columns(box), grid.row(box)
+
+    tasks = ((number, arguments_of(number)) for number in numbers)
     if cluster.client is not None:
         finished = cluster.run(plan.batch, tasks, threads or 1)
     else:
         finished = ((n, _block(plan.batch, *arguments, threads)) for n, arguments in tasks)
-    for number, value in finished:
-        if isinstance(value, LapicqueError):
-            raise value
-        yield number, value
+    # Closed here, not when it is collected: its tasks are cancelled while there is a cluster.
+    with contextlib.closing(finished):
+        for number, value in finished:
+            if isinstance(value, LapicqueError):
+                raise value
+            yield number, value
 
 
 def _block(
@@ -503,6 +594,7 @@ def _block(
     number: int,
     box: Slices,
     columns: Mapping[str, np.ndarray],
+    first: int,
     threads: int | None,
 ) -> Any:
     """Compute a block; write it and return its spike count, or return its results.
@@ -510,7 +602,7 @@ def _block(
     An error of ours is returned: raised, a cluster would try again what must fail again.
     """
     try:
-        results = batch.run(columns, threads)
+        results = batch.run(columns, threads, first=first)
         if place is None:
             return results
         from .store import Store
@@ -565,7 +657,7 @@ class _Cluster:
 
     def run(
         self, batch: Batch, tasks: Iterator[tuple[int, tuple[Any, ...]]], threads: int
-    ) -> Iterator[tuple[int, Any]]:
+    ) -> Generator[tuple[int, Any], None, None]:
         """Yield each task's number and value as it is finished; few are under way at a time."""
         import pickle
         from concurrent.futures import CancelledError
