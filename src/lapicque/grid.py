@@ -301,7 +301,7 @@ def _sample_rows(values: Any, samples: int, path: str) -> np.ndarray:
     if getattr(values, "ndim", 2) != 2:
         raise ParameterError(path, rule, getattr(values, "shape", values))
     if _is_plain_array(values):
-        rows = np.array(values, dtype=float)
+        rows = np.asarray(values, dtype=float)  # may be large: nobody changes it while it is used
     else:
         listed = [_sample_row(row, k, path) for k, row in enumerate(values)]
         if len({len(row) for row in listed}) > 1:
@@ -310,8 +310,8 @@ def _sample_rows(values: Any, samples: int, path: str) -> np.ndarray:
         rows = np.array(listed)
     if rows.ndim != 2 or rows.shape[1] != samples or len(rows) == 0:
         raise ParameterError(path, rule, rows.shape)
-    legal = ((rows >= SAMPLES.minimum) & (rows <= SAMPLES.maximum)).all(axis=1)
-    if not legal.all():
+    if not (rows.min() >= SAMPLES.minimum and rows.max() <= SAMPLES.maximum):
+        legal = ((rows >= SAMPLES.minimum) & (rows <= SAMPLES.maximum)).all(axis=1)
         _sample_row(rows[np.argmin(legal)], int(np.argmin(legal)), path)
     return rows
 

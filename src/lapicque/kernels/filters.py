@@ -166,7 +166,8 @@ def filter_twice(
     leak = x if rate == 0.0 else -lost / rate
     leak_slowly = x if slow == 0.0 else -lost_slowly / slow
     joint = real_response(-rate, slow, x)
-    v = f * (1.0 + lost) + w0 * leak
+    # exp itself: where V only just arrives, all else has cancelled.
+    v = f * math.exp(-rate * x) + w0 * leak
     # integral_0^x exp(-slow (x-u)) F(u) du
     total = f * joint
     if w0 != 0.0:
@@ -204,4 +205,4 @@ def filter_twice(
             h += (c * cmath.exp(pace * x)).real * x**n
             v += (c * term_response(n, pace, rate, x)).real
             total += (c * second_response(n, pace, rate, slow, x)).real
-    return v, h, p * (1.0 + lost_slowly) + pull * (gap * leak_slowly + total)
+    return v, h, p * math.exp(-slow * x) + pull * (gap * leak_slowly + total)

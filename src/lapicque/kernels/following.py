@@ -101,7 +101,7 @@ def refine(
         done = abs(y) <= noise or abs(step) <= EPSILON * x
         if not low <= nearer <= high:
             nearer = 0.5 * (low + high)
-        elif abs(y + slope * step) + 0.5 * size * step * step <= noise:
+        elif abs(y + slope * step) + 0.5 * size * step * step <= 0.015625 * noise:
             done = True
         if done or nearer == x or not low < high:
             return nearer, p + p_slope * (nearer - x)
