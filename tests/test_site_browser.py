@@ -25,7 +25,7 @@ from lapicque.lab.site_server import make_site_server
 pytestmark = pytest.mark.browser
 
 CORE = Path(__file__).parent.parent / "web" / "node_modules" / "pyodide"
-PRESETS = {preset["name"]: preset for preset in describe()["presets"]}
+PRESETS = {preset["name"]: preset for preset in describe()["presets"] if "group" not in preset}
 FIRST = PRESETS["constant"]["variants"][0]["experiments"][0]["experiment"]
 # Under a path of its own, beside what else a host may have.
 PATH = "teaching/lab/"
