@@ -365,8 +365,12 @@ def test_a_link_brings_its_experiment_back(open_page):
     page.evaluate("navigator.clipboard.writeText('')")  # an earlier test's link may be there
     page.locator('[data-tool="share"]').click()
     page.get_by_text("Copy link", exact=False).first.click()
-    copied = "navigator.clipboard.readText().then((text) => text.includes('#1.') && text)"
-    link = page.wait_for_function(copied).json_value()
+    link = ""
+    for _ in range(200):  # a promise is no condition to wait for
+        link = page.evaluate("navigator.clipboard.readText()")
+        if "#1." in link:
+            break
+        page.wait_for_timeout(50)
     assert link.split("#")[0] == page.url.split("#")[0]
     other = open_page("#" + link.split("#")[1])
     until_python(other)
